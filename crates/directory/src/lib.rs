@@ -1,0 +1,1 @@
+//! The truth about identities and buckets: model, integrity rules, snapshots, commits, store.

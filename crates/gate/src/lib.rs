@@ -1,0 +1,1 @@
+//! The pipeline: Operation, Needs, Permit, authorise, dispatch, audit. The only maker of a Permit.

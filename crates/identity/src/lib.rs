@@ -1,0 +1,1 @@
+//! The operations of IAM and STS: one operation, one place, one table per service.

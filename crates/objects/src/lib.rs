@@ -1,0 +1,1 @@
+//! Object data by bucket id: inline, files, multipart, listing.

@@ -1,0 +1,1 @@
+//! Request and answer types of every AWS service Twinlock speaks, generated from AWS's published models.

@@ -1,0 +1,1 @@
+//! AWS on the wire: signatures, chunked bodies, protocols, error shapes.

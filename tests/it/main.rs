@@ -1,0 +1,1 @@
+//! Stories that read like scripts: real server, real clients.

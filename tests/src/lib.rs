@@ -1,0 +1,1 @@
+//! The stories live in `it/`; this crate has no library of its own.
