@@ -1,0 +1,1 @@
+//! The two wildcards of the policy language.
