@@ -14,6 +14,7 @@ mod decision;
 pub mod document;
 mod evaluate;
 mod explain;
+pub mod facts;
 pub mod json;
 mod parse;
 pub mod pattern;
