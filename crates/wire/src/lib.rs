@@ -1,1 +1,7 @@
 //! AWS on the wire: signatures, chunked bodies, protocols, error shapes.
+
+pub mod checksum;
+pub mod chunked;
+pub mod signature;
+pub mod sigv2;
+pub mod sigv4;
