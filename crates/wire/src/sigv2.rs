@@ -396,4 +396,9 @@ impl Signer<'_> {
         );
         set_query(parts, &query).map_err(bad)
     }
+
+    /// The `signature` of a POST form over its policy, JSON in base64.
+    pub fn sign_policy(&self, policy_base64: &str) -> String {
+        hmac_sha1(self.secret_access_key, policy_base64.as_bytes())
+    }
 }

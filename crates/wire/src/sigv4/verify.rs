@@ -3,7 +3,7 @@
 use http::request::Parts;
 
 use super::{Claim, PayloadHash, SigningKey, Source, canonical, key::same_signature};
-use crate::signature::{CLOCK_SKEW_MS_MAX, Mismatch, SignatureError};
+use crate::signature::{CLOCK_SKEW_MS_MAX, Mismatch, PRESIGN_SECONDS_MAX, SignatureError};
 
 /// Checks the request's own clock, and a presigned request's end. Needs no secret, so it comes before any look-up.
 ///
@@ -11,7 +11,7 @@ use crate::signature::{CLOCK_SKEW_MS_MAX, Mismatch, SignatureError};
 /// [`SignatureError::Skewed`], [`SignatureError::NotYetValid`] or [`SignatureError::Expired`].
 pub fn check_time(claim: &Claim, now_ms: u64) -> Result<(), SignatureError> {
     let request_ms = claim.timestamp_ms;
-    if claim.source != Source::Query {
+    if claim.source == Source::Header {
         if request_ms.abs_diff(now_ms) > CLOCK_SKEW_MS_MAX {
             return Err(SignatureError::Skewed { request_ms, now_ms });
         }
@@ -23,7 +23,12 @@ pub fn check_time(claim: &Claim, now_ms: u64) -> Result<(), SignatureError> {
     if !claim.is_s3() && now_ms > request_ms.saturating_add(CLOCK_SKEW_MS_MAX) {
         return Err(SignatureError::Skewed { request_ms, now_ms });
     }
-    if let Some(seconds) = claim.expires_seconds {
+    // A form ends with its policy, and with its signing key: that is good for seven days.
+    let seconds = match claim.source {
+        Source::Form => Some(PRESIGN_SECONDS_MAX),
+        _ => claim.expires_seconds,
+    };
+    if let Some(seconds) = seconds {
         let expires_ms = request_ms.saturating_add(seconds.saturating_mul(1000));
         if now_ms > expires_ms {
             return Err(SignatureError::Expired {
