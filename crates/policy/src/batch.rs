@@ -1,12 +1,131 @@
 //! `twinlock policy eval --batch`: one request a line in, one decision a line out.
-use std::io::{BufRead, Write};
+//!
+//! Each line is read, decided and forgotten, so memory is bounded by the longest line. A malformed line gets an answer with `error`
+//! and the run goes on. The documents need not be ones that AWS would accept.
 
-/// Evaluates every line of `input`. Returns the exit status: 0 when all lines were evaluated, 1 when some were malformed,
-/// 2 when `input` could not be read or `output` not be written.
-pub fn run(mut input: impl BufRead, mut output: impl Write) -> u8 {
-    let mut line = String::new();
-    match input.read_line(&mut line).and_then(|_| output.flush()) {
-        Ok(()) => 0,
-        Err(_) => 2,
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::io::{BufRead, BufWriter, ErrorKind, Read, Write};
+
+use crate::json::{self, Limits};
+
+/// Every line was evaluated.
+pub const ALL_EVALUATED: u8 = 0;
+/// Some lines were malformed.
+pub const SOME_MALFORMED: u8 = 1;
+/// Input could not be read, or output not be written.
+pub const UNREADABLE: u8 = 2;
+
+/// Evaluates every line of `input`. Returns the exit status: [`ALL_EVALUATED`], [`SOME_MALFORMED`] or [`UNREADABLE`].
+pub fn run(mut input: impl BufRead, output: impl Write) -> u8 {
+    let mut output = BufWriter::new(output);
+    let mut status = ALL_EVALUATED;
+    let mut line = Vec::new();
+    loop {
+        match read_line(&mut input, &mut line) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(_) => {
+                let _ = output.flush();
+                return UNREADABLE;
+            }
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let (answer, good) = answer(&line);
+        if !good {
+            status = SOME_MALFORMED;
+        }
+        if writeln!(output, "{answer}").is_err() {
+            return UNREADABLE;
+        }
+    }
+    if output.flush().is_err() {
+        UNREADABLE
+    } else {
+        status
+    }
+}
+
+/// Reads a line without its end, answers false at the end of input. Of a line that is too long only a little more than allowed is
+/// kept, which makes it malformed.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    let room = Limits::BATCH_LINE.bytes_max as u64 + 2;
+    if input.by_ref().take(room).read_until(b'\n', line)? == 0 {
+        return Ok(false);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Ok(true);
+    }
+    // Pass over the rest of an overlong line.
+    loop {
+        let buffered = match input.fill_buf() {
+            Ok(buffered) => buffered,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if buffered.is_empty() {
+            return Ok(true);
+        }
+        let newline = buffered.iter().position(|&byte| byte == b'\n');
+        let used = newline.map_or(buffered.len(), |newline| newline + 1);
+        input.consume(used);
+        if newline.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+/// The answer to a line, and whether the line was well-formed.
+fn answer(line: &[u8]) -> (String, bool) {
+    let failed = |id: &str, error: &str| {
+        let error = serde_json::Value::from(error);
+        (format!("{{\"id\":{id},\"error\":{error}}}"), false)
+    };
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        Err(error) => {
+            return failed(
+                "null",
+                &format!("not UTF-8 at byte {}", error.valid_up_to() + 1),
+            );
+        }
+    };
+    let json = match json::read(text, Limits::BATCH_LINE) {
+        Ok(json) => json,
+        // Within one line the line number says nothing.
+        Err(error) => {
+            return failed(
+                "null",
+                &format!("column {}: {}", error.column, error.message),
+            );
+        }
+    };
+    let id = json.get("id").map_or("null", |id| &text[id.span.clone()]);
+    match line::decide(text, &json) {
+        Ok(decided) => {
+            let mut answer = format!(
+                "{{\"id\":{id},\"decision\":\"{:?}\"",
+                decided.decision.outcome
+            );
+            if let Some(cause) = &decided.decision.cause {
+                answer.push_str(&format!(",\"blockedBy\":\"{:?}\"", cause.kind));
+                let reason = decided.decision.reason(&decided.action);
+                if !reason.is_empty() {
+                    answer.push_str(&format!(
+                        ",\"reason\":{}",
+                        serde_json::Value::from(reason.trim_start())
+                    ));
+                }
+            }
+            answer.push('}');
+            (answer, true)
+        }
+        Err(error) => failed(id, &error),
     }
 }

@@ -31,6 +31,7 @@ pub use document::{Document, Effect, PrincipalSpan, Statement};
 pub use evaluate::evaluate;
 pub use explain::{Explanation, explain};
 pub use json::ParseError;
+pub use principal::Strength;
 pub use public::is_public;
 pub use request::{
     Context, Issuer, Level, NoContext, PolicySet, Principal, PrincipalKind, Request, ResourceRule,

@@ -1,11 +1,340 @@
-//! From JSON to the document.
-use crate::{Document, ParseError};
+//! From JSON to the document: takes what fits, notes what does not.
+//!
+//! Only what is not a JSON object at all is an error. A document that AWS would refuse is still read, because the simulator and the
+//! batch evaluator answer for such documents too; a broken element then never helps to allow.
+
+use crate::document::{
+    ConditionEntry, Document, Effect, List, PrincipalElement, PrincipalEntry, PrincipalType,
+    Problem, ProblemKind, Statement, Text,
+};
+use crate::json::{self, Json, Kind, Limits, Member, ParseError};
+
+const STATEMENT_ELEMENTS: [&str; 9] = [
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+];
+
 pub(crate) fn document(text: &str) -> Result<Document, ParseError> {
-    Ok(Document {
+    let json = json::read(text, Limits::DOCUMENT)?;
+    let Some(members) = json.members() else {
+        let message = format!("a policy document is an object, found {}", json.describe());
+        let hint = json
+            .items()
+            .map(|_| "a document starts with {\"Version\": …, \"Statement\": […]}".to_owned());
+        return Err(ParseError::at(
+            text,
+            json.span.start,
+            String::new(),
+            message,
+            hint,
+        ));
+    };
+    let mut document = Document {
         text: text.to_owned(),
         version: None,
         id: None,
         statements: Vec::new(),
         problems: Vec::new(),
-    })
+    };
+    let problems = &mut document.problems;
+    let mut has_statement = false;
+    for member in members {
+        match member.key.as_str() {
+            "Version" => document.version = string(&member.value, "/Version", problems),
+            "Id" => document.id = string(&member.value, "/Id", problems),
+            "Statement" => {
+                has_statement = true;
+                match &member.value.kind {
+                    Kind::Object(_) => {
+                        document
+                            .statements
+                            .extend(statement(&member.value, "/Statement", problems))
+                    }
+                    Kind::Array(items) => {
+                        for (index, item) in items.iter().enumerate() {
+                            document.statements.extend(statement(
+                                item,
+                                &format!("/Statement/{index}"),
+                                problems,
+                            ));
+                        }
+                    }
+                    _ => problems.push(wrong_type(
+                        &member.value,
+                        "/Statement",
+                        "an object or an array of objects",
+                    )),
+                }
+            }
+            _ => problems.push(unknown(member, "", &["Version", "Id", "Statement"])),
+        }
+    }
+    if !has_statement {
+        problems.push(missing(&json, "", "Statement"));
+    }
+    Ok(document)
+}
+
+fn wrong_type(value: &Json, pointer: &str, expected: &str) -> Problem {
+    Problem {
+        kind: ProblemKind::WrongType,
+        span: value.span.clone(),
+        pointer: pointer.to_owned(),
+        message: format!("expected {expected}, found {}", value.describe()),
+    }
+}
+
+fn missing(value: &Json, pointer: &str, element: &str) -> Problem {
+    Problem {
+        kind: ProblemKind::Missing,
+        span: value.span.clone(),
+        pointer: pointer.to_owned(),
+        message: format!("`{element}` is missing"),
+    }
+}
+
+fn unknown(member: &Member, pointer: &str, known: &[&str]) -> Problem {
+    let meant = known
+        .iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&known.to_lowercase(), &member.key.to_lowercase()),
+                known,
+            )
+        })
+        .min()
+        .filter(|(distance, _)| *distance <= 2);
+    let hint = meant.map_or_else(String::new, |(_, known)| {
+        format!("; did you mean `{known}`?")
+    });
+    Problem {
+        kind: ProblemKind::UnknownElement,
+        span: member.key_span.clone(),
+        pointer: format!("{pointer}/{}", member.key),
+        message: format!(
+            "`{}` is no element of the policy language{hint}",
+            member.key
+        ),
+    }
+}
+
+fn string(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option<Text> {
+    match value.as_str() {
+        Some(text) => Some(Text {
+            value: text.to_owned(),
+            span: value.span.clone(),
+        }),
+        None => {
+            problems.push(wrong_type(value, pointer, "a string"));
+            None
+        }
+    }
+}
+
+/// A string or an array of strings. What is neither is left out, so that it matches nothing.
+fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Vec<Problem>) -> List {
+    let one = |item: &Json| match &item.kind {
+        Kind::String(text) => Some(text.clone()),
+        Kind::Number(text) if scalars => Some(text.clone()),
+        Kind::Bool(flag) if scalars => Some(flag.to_string()),
+        _ => None,
+    };
+    let mut values = Vec::new();
+    match &value.kind {
+        Kind::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                match one(item) {
+                    Some(text) => values.push(Text {
+                        value: text,
+                        span: item.span.clone(),
+                    }),
+                    None => {
+                        problems.push(wrong_type(item, &format!("{pointer}/{index}"), "a string"))
+                    }
+                }
+            }
+        }
+        _ => match one(value) {
+            Some(text) => values.push(Text {
+                value: text,
+                span: value.span.clone(),
+            }),
+            None => problems.push(wrong_type(
+                value,
+                pointer,
+                "a string or an array of strings",
+            )),
+        },
+    }
+    List {
+        values,
+        span: value.span.clone(),
+    }
+}
+
+fn statement(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option<Statement> {
+    let Some(members) = value.members() else {
+        problems.push(wrong_type(value, pointer, "a statement (an object)"));
+        return None;
+    };
+    let mut statement = Statement {
+        span: value.span.clone(),
+        sid: None,
+        effect: None,
+        effect_span: None,
+        principal: None,
+        not_principal: None,
+        action: None,
+        not_action: None,
+        resource: None,
+        not_resource: None,
+        conditions: Vec::new(),
+        condition_span: None,
+        condition_malformed: false,
+    };
+    for member in members {
+        let value = &member.value;
+        let here = format!("{pointer}/{}", member.key);
+        match member.key.as_str() {
+            "Sid" => statement.sid = string(value, &here, problems),
+            "Effect" => {
+                statement.effect_span = Some(value.span.clone());
+                statement.effect = match value.as_str() {
+                    Some("Allow") => Some(Effect::Allow),
+                    Some("Deny") => Some(Effect::Deny),
+                    found => {
+                        let mut problem = wrong_type(value, &here, "`Allow` or `Deny`");
+                        if let Some(found) = found {
+                            problem.message =
+                                format!("expected `Allow` or `Deny`, found `{found}`");
+                        }
+                        problems.push(problem);
+                        None
+                    }
+                };
+            }
+            "Principal" => statement.principal = Some(principal(value, &here, problems)),
+            "NotPrincipal" => statement.not_principal = Some(principal(value, &here, problems)),
+            "Action" => statement.action = Some(list(value, &here, false, problems)),
+            "NotAction" => statement.not_action = Some(list(value, &here, false, problems)),
+            "Resource" => statement.resource = Some(list(value, &here, false, problems)),
+            "NotResource" => statement.not_resource = Some(list(value, &here, false, problems)),
+            "Condition" => conditions(value, &here, &mut statement, problems),
+            _ => {
+                // A misspelt Condition must not turn a conditional grant into an unconditional one.
+                if strsim::damerau_levenshtein("condition", &member.key.to_lowercase()) <= 2 {
+                    statement.condition_malformed = true;
+                }
+                problems.push(unknown(member, pointer, &STATEMENT_ELEMENTS));
+            }
+        }
+    }
+    if statement.effect_span.is_none() {
+        problems.push(missing(value, pointer, "Effect"));
+    }
+    if statement.action.is_none() && statement.not_action.is_none() {
+        problems.push(missing(value, pointer, "Action"));
+    }
+    Some(statement)
+}
+
+fn principal(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> PrincipalElement {
+    let mut element = PrincipalElement {
+        star: false,
+        entries: Vec::new(),
+        span: value.span.clone(),
+    };
+    match &value.kind {
+        Kind::String(text) if text == "*" => element.star = true,
+        Kind::Object(members) => {
+            for member in members {
+                let kind = match member.key.as_str() {
+                    "AWS" => PrincipalType::Aws,
+                    "Service" => PrincipalType::Service,
+                    "Federated" => PrincipalType::Federated,
+                    "CanonicalUser" => PrincipalType::CanonicalUser,
+                    _ => {
+                        problems.push(unknown(
+                            member,
+                            pointer,
+                            &["AWS", "Service", "Federated", "CanonicalUser"],
+                        ));
+                        PrincipalType::Unknown
+                    }
+                };
+                let key = Text {
+                    value: member.key.clone(),
+                    span: member.key_span.clone(),
+                };
+                // An unquoted account id is a usual slip, and AWS reads a number as its text.
+                let texts = list(
+                    &member.value,
+                    &format!("{pointer}/{}", member.key),
+                    true,
+                    problems,
+                );
+                element
+                    .entries
+                    .extend(texts.values.into_iter().map(|text| PrincipalEntry {
+                        kind,
+                        key: key.clone(),
+                        text,
+                    }));
+            }
+        }
+        _ => problems.push(wrong_type(
+            value,
+            pointer,
+            "`\"*\"` or an object such as {\"AWS\": …}",
+        )),
+    }
+    element
+}
+
+fn conditions(value: &Json, pointer: &str, statement: &mut Statement, problems: &mut Vec<Problem>) {
+    statement.condition_span = Some(value.span.clone());
+    let Some(operators) = value.members() else {
+        problems.push(wrong_type(
+            value,
+            pointer,
+            "an object operator -> key -> values",
+        ));
+        statement.condition_malformed = true;
+        return;
+    };
+    for operator in operators {
+        let here = format!("{pointer}/{}", operator.key);
+        let Some(keys) = operator.value.members() else {
+            problems.push(wrong_type(
+                &operator.value,
+                &here,
+                "an object key -> values",
+            ));
+            statement.condition_malformed = true;
+            continue;
+        };
+        for key in keys {
+            let before = problems.len();
+            let values = list(&key.value, &format!("{here}/{}", key.key), true, problems);
+            statement.condition_malformed |= problems.len() > before;
+            statement.conditions.push(ConditionEntry {
+                operator: Text {
+                    value: operator.key.clone(),
+                    span: operator.key_span.clone(),
+                },
+                key: Text {
+                    value: key.key.clone(),
+                    span: key.key_span.clone(),
+                },
+                values,
+            });
+        }
+    }
 }

@@ -1,0 +1,407 @@
+//! One line of a batch: from JSON to request and policy set.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::arn::Arn;
+use crate::decision::{Cause, Decision, Outcome, PolicyKind};
+use crate::json::{Json, Kind};
+use crate::principal::is_account_id;
+use crate::request::{
+    Context, Issuer, Level, PolicySet, Principal, PrincipalKind, Request, ResourceRule, Source,
+    Value,
+};
+use crate::{Policy, evaluate};
+
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    pub(super) action: String,
+}
+
+/// The context of a line, by lower-cased key.
+struct Keys(HashMap<String, Stated>);
+
+enum Stated {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Context for Keys {
+    fn get(&self, key_lower: &str) -> Option<Value<'_>> {
+        Some(match self.0.get(key_lower)? {
+            Stated::One(value) => Value::One(Cow::Borrowed(value)),
+            Stated::Many(values) => Value::Many(
+                values
+                    .iter()
+                    .map(|value| Cow::Borrowed(value.as_str()))
+                    .collect(),
+            ),
+        })
+    }
+}
+
+struct Named {
+    name: String,
+    policy: Policy,
+}
+
+struct NamedLevel {
+    target: String,
+    policies: Vec<Named>,
+}
+
+pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
+    if line.members().is_none() {
+        return Err(format!("expected an object, found {}", line.describe()));
+    }
+    let principal = principal(line)?;
+    let action = required(line, "action")?.to_owned();
+    if !action
+        .split_once(':')
+        .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
+    {
+        return Err(format!("`action` must be `service:Name`, found `{action}`"));
+    }
+    let wildcard_only = flag(line, "wildcardOnlyAction")?;
+    let resource = match optional(line, "resource")? {
+        Some(resource) => resource,
+        None if wildcard_only => "*",
+        None => return Err("`resource` is missing".to_owned()),
+    };
+    if resource != "*" && Arn::parse(resource).is_none() {
+        return Err(format!(
+            "`resource` must be an ARN or `*`, found `{resource}`"
+        ));
+    }
+    let context = context(line)?;
+    let identity = documents(text, line, "identityPolicies")?;
+    let boundaries = documents(text, line, "permissionBoundaries")?;
+    let sessions = documents(text, line, "sessionPolicies")?;
+    let endpoints = documents(text, line, "vpcEndpointPolicies")?;
+    let resource_policy = match present(line, "resourcePolicy") {
+        Some(json) => Some(document(text, json, "/resourcePolicy")?),
+        None => None,
+    };
+    let scps = levels(text, line, "serviceControlPolicies")?;
+    let rcps = levels(text, line, "resourceControlPolicies")?;
+
+    let limit = |list| Some(sources(list)).filter(|list: &Vec<_>| !list.is_empty());
+    let request = Request {
+        principal: &principal,
+        action: &action,
+        resource,
+        resource_account: optional(line, "resourceAccount")?,
+        context: &context,
+    };
+    let policies = PolicySet {
+        identity: sources(&identity),
+        resource: resource_policy.as_ref().map(|named| source(named, "")),
+        resource_rule: resource_rule(&action, resource),
+        boundary: limit(&boundaries),
+        session: limit(&sessions),
+        scps: level_sources(&scps),
+        rcps: level_sources(&rcps),
+        endpoint: limit(&endpoints),
+        principal_in_management_account: flag(line, "principalInManagementAccount")?,
+        resource_in_management_account: flag(line, "resourceInManagementAccount")?,
+        restrict_public_buckets: match present(line, "settings")
+            .and_then(|settings| present(settings, "s3"))
+        {
+            Some(settings) => flag(settings, "restrictPublicBuckets")?,
+            None => false,
+        },
+        acl_grant: false,
+    };
+    let mut decision = evaluate(&request, &policies);
+    if decision.outcome == Outcome::Allowed && is_unmodifiable(&action, resource) {
+        decision = Decision::denied(Cause::implicit(PolicyKind::ServiceRule));
+    }
+    Ok(Decided { decision, action })
+}
+
+/// A role's trust policy and a KMS key's policy must admit the caller themselves.
+fn resource_rule(action: &str, resource: &str) -> ResourceRule {
+    let is = |name: &str| action.eq_ignore_ascii_case(name);
+    let arn = Arn::parse(resource);
+    let assumes = [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:AssumeRoleWithSAML",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+    ];
+    let on_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
+    let on_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
+    let kms = action
+        .split(':')
+        .next()
+        .is_some_and(|service| service.eq_ignore_ascii_case("kms"));
+    if (on_role && assumes.into_iter().any(is)) || (on_key && kms) {
+        ResourceRule::MustAdmit
+    } else {
+        ResourceRule::Ordinary
+    }
+}
+
+/// What IAM refuses to everybody: changing AWS-managed policies and the roles that services keep (specification 5.6).
+fn is_unmodifiable(action: &str, resource: &str) -> bool {
+    const POLICY_CHANGES: [&str; 7] = [
+        "iam:createpolicy",
+        "iam:createpolicyversion",
+        "iam:deletepolicy",
+        "iam:deletepolicyversion",
+        "iam:setdefaultpolicyversion",
+        "iam:tagpolicy",
+        "iam:untagpolicy",
+    ];
+    const ROLE_CHANGES: [&str; 13] = [
+        "iam:attachrolepolicy",
+        "iam:createrole",
+        "iam:deleterole",
+        "iam:deleterolepermissionsboundary",
+        "iam:deleterolepolicy",
+        "iam:detachrolepolicy",
+        "iam:putrolepermissionsboundary",
+        "iam:putrolepolicy",
+        "iam:tagrole",
+        "iam:untagrole",
+        "iam:updateassumerolepolicy",
+        "iam:updaterole",
+        "iam:updateroledescription",
+    ];
+    let Some(arn) = Arn::parse(resource).filter(|arn| arn.service == "iam") else {
+        return false;
+    };
+    let action = action.to_ascii_lowercase();
+    let action = action.as_str();
+    if arn.account == "aws" && arn.resource.starts_with("policy/") {
+        return POLICY_CHANGES.contains(&action);
+    }
+    let reserved = arn.resource.starts_with("role/aws-reserved/");
+    // Services make, delete and describe their linked roles on the caller's behalf; permissions and trust stay as they are.
+    let linked = arn.resource.starts_with("role/aws-service-role/");
+    (reserved && (ROLE_CHANGES.contains(&action) || action == "iam:passrole"))
+        || (linked
+            && ROLE_CHANGES.contains(&action)
+            && !matches!(
+                action,
+                "iam:tagrole" | "iam:untagrole" | "iam:updaterole" | "iam:updateroledescription"
+            ))
+}
+
+fn present<'j>(json: &'j Json, key: &str) -> Option<&'j Json> {
+    json.get(key).filter(|value| value.kind != Kind::Null)
+}
+
+fn optional<'j>(json: &'j Json, key: &str) -> Result<Option<&'j str>, String> {
+    match present(json, key) {
+        None => Ok(None),
+        Some(value) => match value.as_str() {
+            Some(text) => Ok(Some(text)),
+            None => Err(format!(
+                "`{key}` must be a string, found {}",
+                value.describe()
+            )),
+        },
+    }
+}
+
+fn required<'j>(json: &'j Json, key: &str) -> Result<&'j str, String> {
+    optional(json, key)?.ok_or_else(|| format!("`{key}` is missing"))
+}
+
+fn flag(json: &Json, key: &str) -> Result<bool, String> {
+    match present(json, key).map(|value| (&value.kind, value)) {
+        None => Ok(false),
+        Some((Kind::Bool(flag), _)) => Ok(*flag),
+        Some((_, value)) => Err(format!(
+            "`{key}` must be true or false, found {}",
+            value.describe()
+        )),
+    }
+}
+
+fn principal(line: &Json) -> Result<Principal, String> {
+    let json = present(line, "principal").ok_or("`principal` is missing")?;
+    if json.members().is_some() {
+        return match json.get("type").and_then(Json::as_str) {
+            Some("Anonymous") => Ok(Principal::anonymous()),
+            _ => Err("`principal` must be a string or {\"type\":\"Anonymous\"}".to_owned()),
+        };
+    }
+    let text = json
+        .as_str()
+        .ok_or_else(|| format!("`principal` must be a string, found {}", json.describe()))?;
+    let Some(arn) = Arn::parse(text) else {
+        if text.starts_with("arn:") || !text.contains('.') || text.contains(char::is_whitespace) {
+            return Err(format!(
+                "`principal` must be an ARN or a service name, found `{text}`"
+            ));
+        }
+        return Ok(Principal::service(text));
+    };
+    let stated_issuer = optional(line, "sessionIssuer")?;
+    let (kind, name) = arn.resource.split_once('/').unwrap_or((arn.resource, ""));
+    let mut issuer = stated_issuer;
+    let kind = match (arn.service, kind, name.is_empty()) {
+        ("iam", "root", true) => PrincipalKind::Root,
+        ("iam", "user", false) => PrincipalKind::User,
+        ("sts", "assumed-role", false) => PrincipalKind::RoleSession,
+        ("sts", "federated-user", false) => PrincipalKind::FederatedUser,
+        // A role is no caller; it stands for some session of it, and its ARN equals no session's.
+        ("iam", "role", false) => {
+            issuer = issuer.or(Some(text));
+            PrincipalKind::RoleSession
+        }
+        ("iam", "oidc-provider", false) => PrincipalKind::WebIdentity,
+        ("iam", "saml-provider", false) => PrincipalKind::Saml,
+        _ => {
+            return Err(format!(
+                "`principal` is no user, root, role, session or service: `{text}`"
+            ));
+        }
+    };
+    if matches!(kind, PrincipalKind::WebIdentity | PrincipalKind::Saml) {
+        return Ok(Principal {
+            kind,
+            provider: Some(text.to_owned()),
+            arn: text.to_owned(),
+            ..Principal::anonymous()
+        });
+    }
+    if !is_account_id(arn.account) {
+        return Err(format!(
+            "`principal` has no account id of twelve digits: `{text}`"
+        ));
+    }
+    let linked = |issuer: &str| {
+        Arn::parse(issuer).is_some_and(|arn| arn.resource.starts_with("role/aws-service-role/"))
+    };
+    Ok(Principal {
+        kind,
+        account: Some(arn.account.to_owned()),
+        arn: text.to_owned(),
+        unique_id: None,
+        service_linked: issuer.is_some_and(linked),
+        issuer: issuer.map(|arn| Issuer {
+            arn: arn.to_owned(),
+            unique_id: None,
+        }),
+        provider: None,
+    })
+}
+
+fn context(line: &Json) -> Result<Keys, String> {
+    let mut keys = HashMap::new();
+    let Some(json) = present(line, "context") else {
+        return Ok(Keys(keys));
+    };
+    let members = json
+        .members()
+        .ok_or_else(|| format!("`context` must be an object, found {}", json.describe()))?;
+    let scalar = |json: &Json| match &json.kind {
+        Kind::String(text) | Kind::Number(text) => Some(text.clone()),
+        Kind::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    };
+    for member in members {
+        let stated = match &member.value.kind {
+            Kind::Null => continue,
+            Kind::Array(items) => items
+                .iter()
+                .map(scalar)
+                .collect::<Option<Vec<_>>>()
+                .map(Stated::Many),
+            _ => scalar(&member.value).map(Stated::One),
+        };
+        let stated = stated.ok_or_else(|| {
+            format!(
+                "context key `{}` must be a string or a list of strings",
+                member.key
+            )
+        })?;
+        if keys.insert(member.key.to_lowercase(), stated).is_some() {
+            return Err(format!(
+                "context key `{}` stands twice, but for case",
+                member.key
+            ));
+        }
+    }
+    Ok(Keys(keys))
+}
+
+fn items<'j>(json: &'j Json, key: &str) -> Result<&'j [Json], String> {
+    match present(json, key) {
+        None => Ok(&[]),
+        Some(list) => list
+            .items()
+            .ok_or_else(|| format!("`{key}` must be a list, found {}", list.describe())),
+    }
+}
+
+fn documents(text: &str, json: &Json, key: &str) -> Result<Vec<Named>, String> {
+    let named = |(index, item)| document(text, item, &format!("/{key}/{index}"));
+    items(json, key)?.iter().enumerate().map(named).collect()
+}
+
+fn document(text: &str, json: &Json, place: &str) -> Result<Named, String> {
+    let document =
+        present(json, "document").ok_or_else(|| format!("{place}: `document` is missing"))?;
+    let name = optional(json, "name")
+        .map_err(|error| format!("{place}: {error}"))?
+        .unwrap_or("")
+        .to_owned();
+    let policy = Policy::parse(&text[document.span.clone()])
+        .map_err(|error| format!("{place}/document: {error}"))?;
+    Ok(Named { name, policy })
+}
+
+fn levels(text: &str, json: &Json, key: &str) -> Result<Vec<NamedLevel>, String> {
+    let level = |(index, item): (usize, &Json)| {
+        let place = format!("/{key}/{index}");
+        if item.members().is_none() {
+            return Err(format!(
+                "{place}: expected an object, found {}",
+                item.describe()
+            ));
+        }
+        let in_place = |error| format!("{place}: {error}");
+        Ok(NamedLevel {
+            target: optional(item, "orgIdentifier")
+                .map_err(in_place)?
+                .unwrap_or("")
+                .to_owned(),
+            policies: documents(text, item, "policies").map_err(in_place)?,
+        })
+    };
+    items(json, key)?.iter().enumerate().map(level).collect()
+}
+
+fn source<'n>(named: &'n Named, attached_to: &'n str) -> Source<'n> {
+    Source {
+        policy: &named.policy,
+        name: &named.name,
+        arn: None,
+        attached_to,
+    }
+}
+
+fn sources(list: &[Named]) -> Vec<Source<'_>> {
+    list.iter().map(|named| source(named, "")).collect()
+}
+
+fn level_sources(levels: &[NamedLevel]) -> Option<Vec<Level<'_>>> {
+    (!levels.is_empty()).then(|| {
+        levels
+            .iter()
+            .map(|level| Level {
+                target: &level.target,
+                policies: level
+                    .policies
+                    .iter()
+                    .map(|named| source(named, &level.target))
+                    .collect(),
+            })
+            .collect()
+    })
+}
