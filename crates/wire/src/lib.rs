@@ -1,8 +1,12 @@
 //! AWS on the wire: signatures, chunked bodies, protocols, error shapes.
 
+pub mod body;
 pub mod checksum;
 pub mod chunked;
+pub mod fault;
 pub mod post_form;
 pub mod signature;
 pub mod sigv2;
 pub mod sigv4;
+pub mod time;
+pub mod xml;

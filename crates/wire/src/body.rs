@@ -1,0 +1,104 @@
+//! A request or answer body: nothing, bytes at hand, or bytes still on their way.
+//!
+//! Objects of S3 are streamed; everything else is small and collected. A stream yields a [`Fault`] where the body turns
+//! out to be false (a wrong chunk signature or checksum), so that whoever stores it must see the end before believing it.
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt;
+
+use crate::fault::Fault;
+
+/// The bytes of a message.
+#[derive(Default)]
+pub enum Body {
+    /// No bytes.
+    #[default]
+    Empty,
+    /// All bytes.
+    Full(Bytes),
+    /// Bytes to come, and how many if that is known.
+    Stream(BoxStream<'static, Result<Bytes, Fault>>, Option<u64>),
+}
+
+impl Body {
+    /// The number of bytes, where it is known.
+    pub fn known_length(&self) -> Option<u64> {
+        match self {
+            Body::Empty => Some(0),
+            Body::Full(bytes) => Some(bytes.len() as u64),
+            Body::Stream(_, length) => *length,
+        }
+    }
+
+    /// Reads all bytes.
+    ///
+    /// # Errors
+    /// `EntityTooLarge` (400) beyond `limit_bytes`, and whatever the stream itself finds wrong.
+    pub async fn collect(self, limit_bytes: usize) -> Result<Bytes, Fault> {
+        let (mut stream, length) = match self {
+            Body::Empty => return Ok(Bytes::new()),
+            Body::Full(bytes) if bytes.len() <= limit_bytes => return Ok(bytes),
+            Body::Full(_) => return Err(too_large()),
+            Body::Stream(stream, length) => (stream, length),
+        };
+        if length.is_some_and(|n| n > limit_bytes as u64) {
+            return Err(too_large());
+        }
+        let mut all = BytesMut::new();
+        while let Some(part) = stream.next().await {
+            let part = part?;
+            if all.len().saturating_add(part.len()) > limit_bytes {
+                return Err(too_large());
+            }
+            all.extend_from_slice(&part);
+        }
+        Ok(all.freeze())
+    }
+
+    /// The body as a stream, whatever it was.
+    pub fn into_stream(self) -> BoxStream<'static, Result<Bytes, Fault>> {
+        match self {
+            Body::Empty => futures_util::stream::empty().boxed(),
+            Body::Full(bytes) => futures_util::stream::once(std::future::ready(Ok(bytes))).boxed(),
+            Body::Stream(stream, _) => stream,
+        }
+    }
+}
+
+fn too_large() -> Fault {
+    Fault::new(
+        "EntityTooLarge",
+        400,
+        "Your proposed upload exceeds the maximum allowed size",
+    )
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Empty => f.write_str("Body::Empty"),
+            Body::Full(bytes) => write!(f, "Body::Full({} bytes)", bytes.len()),
+            Body::Stream(_, Some(n)) => write!(f, "Body::Stream({n} bytes)"),
+            Body::Stream(_, None) => f.write_str("Body::Stream(unknown length)"),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Body::Empty
+        } else {
+            Body::Full(bytes)
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
