@@ -22,6 +22,7 @@ mod principal;
 mod public;
 mod request;
 mod scan;
+pub mod summary;
 mod value;
 pub mod write_rules;
 
