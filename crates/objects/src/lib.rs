@@ -18,18 +18,31 @@
 //! **One writer.** All changes go through one thread, which puts everything that waits into one transaction with one sync.
 //! Readers see snapshots and wait for nobody.
 
-mod api;
+mod blobs;
+mod buckets;
 pub mod checksum;
 mod error;
+mod index;
+mod list;
 mod model;
+mod multipart;
+mod put;
+mod read;
+mod rows;
+mod staged;
+mod versions;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use api::{BodyStream, Object, Staged, Writer};
 pub use checksum::{Algorithm, Checksum, ChecksumType, Digests, Sums};
 pub use error::Error;
 pub use model::*;
+pub use read::{BodyStream, Object};
+pub use staged::{Staged, Writer};
 
 /// The longest key, in UTF-8 bytes.
 pub const KEY_BYTES_MAX: usize = 1024;
@@ -70,9 +83,10 @@ impl Default for Options {
 }
 
 /// The store of object data. Clones share it; it closes with the last clone, reader and staged body.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Objects {
-    dir: Arc<std::path::PathBuf>,
+    index: Arc<index::Index>,
+    blobs: Arc<blobs::Blobs>,
 }
 
 impl Objects {
@@ -82,9 +96,14 @@ impl Objects {
     /// [`Error::Index`] when another process has it open or the index is damaged, [`Error::Layout`] when another version of
     /// the program wrote it, [`Error::Io`] when the directories cannot be made or read.
     pub fn open(dir: &Path, options: &Options) -> Result<Objects, Error> {
-        let _ = options;
-        Ok(Objects {
-            dir: Arc::new(dir.to_owned()),
-        })
+        let blobs = Arc::new(blobs::Blobs::open(dir)?);
+        let index = Arc::new(index::Index::open(dir, options, blobs.clone())?);
+        Ok(Objects { index, blobs })
+    }
+}
+
+impl std::fmt::Debug for Objects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Objects")
     }
 }
