@@ -175,9 +175,9 @@ impl Check {
         let mut checksums = Vec::with_capacity(self.hashers.len());
         for (algorithm, hasher) in self.hashers {
             let computed = hasher.finish();
-            for value in expected
+            if let Some(value) = expected
                 .iter()
-                .filter(|value| value.algorithm == algorithm && value.digest != computed)
+                .find(|value| value.algorithm == algorithm && value.digest != computed)
             {
                 return Err(BodyError::BadDigest {
                     algorithm,

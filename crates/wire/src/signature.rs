@@ -12,6 +12,8 @@ use crate::{sigv2, sigv4};
 mod error;
 pub(crate) mod moment;
 pub(crate) mod percent;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use error::{Answer, Mismatch, SignatureError, Voice};
 
@@ -88,7 +90,7 @@ pub fn present(parts: &Parts) -> Result<Presented, SignatureError> {
 /// signature itself stay where they are.
 ///
 /// # Errors
-/// [`SignatureError::Duplicate`] when a header is given in both places: nobody could say which one counts.
+/// [`SignatureError::Duplicate`] when the two places differ: nobody could say which one counts.
 pub fn hoist_query_headers(parts: &mut Parts) -> Result<(), SignatureError> {
     const OF_THE_SIGNATURE: &[&str] = &[
         "x-amz-algorithm",
@@ -112,10 +114,14 @@ pub fn hoist_query_headers(parts: &mut Parts) -> Result<(), SignatureError> {
             .map_err(|_| SignatureError::Duplicate("x-amz-*"))?;
         let value = http::HeaderValue::from_bytes(&value)
             .map_err(|_| SignatureError::Duplicate("x-amz-*"))?;
-        if parts.headers.contains_key(&name) || found.iter().any(|(other, _)| *other == name) {
-            return Err(SignatureError::Duplicate("x-amz-*"));
+        let mut given = parts.headers.get_all(&name).iter();
+        match (given.next(), given.next()) {
+            (None, _) if !found.iter().any(|(other, _)| *other == name) => {
+                found.push((name, value));
+            }
+            (Some(same), None) if *same == value => {}
+            _ => return Err(SignatureError::Duplicate("x-amz-*")),
         }
-        found.push((name, value));
     }
     parts.headers.extend(found);
     Ok(())

@@ -168,7 +168,7 @@ pub(crate) fn parse_query(parts: &Parts) -> Result<Claim, SignatureError> {
         .filter(|&seconds| seconds < 253_402_300_800)
         .ok_or_else(|| SignatureError::ExpiresInvalidV2(expires.chars().take(32).collect()))?;
     let header = single_header(&parts.headers, "x-amz-security-token")?;
-    if header.is_some() && token.is_some() {
+    if header.is_some() && token.is_some() && header != token.as_deref() {
         return Err(SignatureError::Duplicate("x-amz-security-token"));
     }
     Ok(Claim {
@@ -281,6 +281,7 @@ fn string_to_sign(
         amz.push((name.to_owned(), values.join(&b","[..])));
     }
     let mut resource: Vec<(String, Option<Vec<u8>>)> = Vec::new();
+    let mut moved: Vec<String> = Vec::new();
     let raw = parts.uri.query().unwrap_or_default();
     for piece in raw.split('&').filter(|piece| !piece.is_empty()) {
         let has_value = piece.contains('=');
@@ -291,11 +292,18 @@ fn string_to_sign(
         if SIGNED_PARAMETERS.contains(&name.as_str()) {
             resource.push((name, has_value.then(|| value.into_owned())));
         } else if presigned && name.starts_with("x-amz-") {
-            // SDKs move headers into the query when they presign; what is signed is the header.
-            if amz.iter().any(|(other, _)| *other == name) {
+            // SDKs move headers into the query when they presign; what is signed is the header. Users of such an address
+            // are told to send the header as well: then both must say the same.
+            let value = value.trim_ascii();
+            if moved.contains(&name) {
                 return Err(SignatureError::Duplicate("x-amz-*"));
             }
-            amz.push((name, value.trim_ascii().to_vec()));
+            moved.push(name.clone());
+            match amz.iter().find(|(other, _)| *other == name) {
+                Some((_, same)) if same == value => {}
+                Some(_) => return Err(SignatureError::Duplicate("x-amz-*")),
+                None => amz.push((name, value.to_vec())),
+            }
         } else if !UNSIGNED_PARAMETERS.contains(&name.as_str()) {
             return Err(SignatureError::NotCoveredByV2(
                 name.chars().take(64).collect(),

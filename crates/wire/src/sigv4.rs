@@ -18,8 +18,6 @@ mod parse;
 pub(crate) mod sign;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_botocore;
 mod verify;
 
 pub use key::{SigningKey, SigningKeys};
