@@ -18,6 +18,7 @@ use http::HeaderMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    body::Body,
     checksum::{Algorithm, Hasher, Promises},
     sigv4::{Claim, PayloadHash, SigningKey},
 };
@@ -109,6 +110,15 @@ impl Check {
             length,
             seen: 0,
         })
+    }
+
+    /// The body as its consumer sees it: data without framing, ending in a [`crate::fault::Fault`] unless every promise held.
+    ///
+    /// An empty body is checked as well, so the result is always a stream.
+    pub fn over(self, body: Body) -> (Body, Receipt) {
+        let length = self.length;
+        let (stream, receipt) = checked(body.into_stream(), self);
+        (Body::Stream(Box::pin(stream), length), receipt)
     }
 
     /// Bytes of data that will come, without framing, if the request says so.

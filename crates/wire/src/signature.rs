@@ -3,7 +3,7 @@
 //! The parsers of `sigv4`, `sigv2` and `post_form` all answer with one [`SignatureError`], because the same fault must
 //! read differently per service: S3 has codes of its own, the query services speak of `IncompleteSignature` and
 //! `SignatureDoesNotMatch`, the JSON services append `Exception`. An error therefore holds facts, and
-//! [`SignatureError::answer`] finds the words. Nothing here knows a secret, and no error text contains one.
+//! [`SignatureError::fault`] finds the words. Nothing here knows a secret, and no error text contains one.
 
 use http::request::Parts;
 
@@ -15,7 +15,7 @@ pub(crate) mod percent;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use error::{Answer, Mismatch, SignatureError, Voice};
+pub use error::{Mismatch, SignatureError};
 
 /// Longest accepted Authorization header, in bytes. A header naming 100 signed headers stays far below it.
 pub const AUTHORIZATION_BYTES_MAX: usize = 8 * 1024;

@@ -58,7 +58,7 @@ fn ill_formed_promises_are_told() {
         );
     }
     assert_eq!(
-        header.answer().message,
+        header.fault().message,
         "Value for x-amz-checksum-crc32 header is invalid."
     );
     assert_eq!(

@@ -4,7 +4,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     checksum::Algorithm,
-    signature::{Answer, Mismatch, SignatureError, Voice},
+    fault::{Fault, Protocol},
+    signature::{Mismatch, SignatureError},
 };
 
 /// A body that is not what its request promised. Only S3 streams, so the words are S3's.
@@ -79,20 +80,20 @@ pub enum BodyError {
 
 impl BodyError {
     /// The error in S3's words.
-    pub fn answer(&self) -> Answer {
-        let invalid = |text: String| Answer::new("InvalidRequest", 400, text);
+    pub fn fault(&self) -> Fault {
+        let invalid = |text: String| Fault::new("InvalidRequest", 400, text);
         match self {
-            BodyError::Incomplete => Answer::new(
+            BodyError::Incomplete => Fault::new(
                 "IncompleteBody",
                 400,
                 "You did not provide the number of bytes specified by the Content-Length HTTP header",
             ),
-            BodyError::DecodedLengthMissing => Answer::new(
+            BodyError::DecodedLengthMissing => Fault::new(
                 "MissingContentLength",
                 411,
                 "You must provide the Content-Length HTTP header.",
             ),
-            BodyError::DecodedLengthInvalid(given) => Answer::new(
+            BodyError::DecodedLengthInvalid(given) => Fault::new(
                 "InvalidArgument",
                 400,
                 "The value of x-amz-decoded-content-length is not valid.",
@@ -100,14 +101,14 @@ impl BodyError {
             .with("ArgumentName", "x-amz-decoded-content-length")
             .with("ArgumentValue", given.as_str()),
             BodyError::Malformed(what) => invalid(format!("The chunked body is malformed: {what}.")),
-            BodyError::ChunkTooSmall { chunk, size } => Answer::new(
+            BodyError::ChunkTooSmall { chunk, size } => Fault::new(
                 "InvalidChunkSizeError",
                 403,
                 "Only the last chunk is allowed to have a size less than 8192 bytes",
             )
             .with("Chunk", chunk.to_string())
             .with("BadChunkSize", size.to_string()),
-            BodyError::TrailerMalformed => Answer::new(
+            BodyError::TrailerMalformed => Fault::new(
                 "MalformedTrailerError",
                 400,
                 "The request contained trailing data that was not well-formed or did not conform to our published schema.",
@@ -116,15 +117,15 @@ impl BodyError {
                 invalid("The value specified in the x-amz-trailer header is not supported".to_owned())
             }
             BodyError::SignatureMismatch(found) => {
-                SignatureError::Mismatch(found.clone()).answer(Voice::S3)
+                SignatureError::Mismatch(found.clone()).fault(Protocol::RestXml)
             }
             BodyError::PayloadMismatch { declared, computed } => SignatureError::PayloadMismatch {
                 declared: declared.clone(),
                 computed: computed.clone(),
             }
-            .answer(Voice::S3),
+            .fault(Protocol::RestXml),
             BodyError::PayloadHashInvalid(given) => {
-                SignatureError::PayloadHashInvalid(given.clone()).answer(Voice::S3)
+                SignatureError::PayloadHashInvalid(given.clone()).fault(Protocol::RestXml)
             }
             BodyError::ChecksumHeaderInvalid(name) => {
                 invalid(format!("Value for {name} header is invalid."))
@@ -138,20 +139,20 @@ impl BodyError {
             BodyError::ChecksumAbsent => invalid(
                 "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.".to_owned(),
             ),
-            BodyError::ContentMd5Invalid(given) => Answer::new(
+            BodyError::ContentMd5Invalid(given) => Fault::new(
                 "InvalidDigest",
                 400,
                 "The Content-MD5 you specified was invalid.",
             )
             .with("Content-MD5", given.as_str()),
-            BodyError::BadDigest { algorithm: Algorithm::Md5, expected, computed } => Answer::new(
+            BodyError::BadDigest { algorithm: Algorithm::Md5, expected, computed } => Fault::new(
                 "BadDigest",
                 400,
                 "The Content-MD5 you specified did not match what we received.",
             )
             .with("ExpectedDigest", STANDARD.encode(expected))
             .with("CalculatedDigest", STANDARD.encode(computed)),
-            BodyError::BadDigest { algorithm, .. } => Answer::new(
+            BodyError::BadDigest { algorithm, .. } => Fault::new(
                 "BadDigest",
                 400,
                 format!(
@@ -160,5 +161,11 @@ impl BodyError {
                 ),
             ),
         }
+    }
+}
+
+impl From<BodyError> for Fault {
+    fn from(error: BodyError) -> Fault {
+        error.fault()
     }
 }

@@ -397,15 +397,15 @@ fn plain_bodies_are_held_to_their_hash_length_and_checksums() {
     ));
     assert_eq!(of(&good, b"12345678").unwrap_err(), BodyError::Incomplete);
     assert_eq!(of(&good, b"1234567890").unwrap_err(), BodyError::Incomplete);
-    let md5 = of(&good[2..3], b"x").unwrap_err().answer();
+    let md5 = of(&good[2..3], b"x").unwrap_err().fault();
     assert_eq!(
-        (md5.code, md5.message.as_str()),
+        (md5.code.as_ref(), md5.message.as_str()),
         (
             "BadDigest",
             "The Content-MD5 you specified did not match what we received."
         )
     );
-    let crc = of(&good[3..], b"x").unwrap_err().answer();
+    let crc = of(&good[3..], b"x").unwrap_err().fault();
     assert_eq!(
         crc.message,
         "The CRC32 you specified did not match the calculated checksum."
@@ -436,4 +436,17 @@ fn the_framing_s_name_is_not_the_object_s() {
         object_content_encoding("gzip, AWS-Chunked").as_deref(),
         Some("gzip")
     );
+}
+
+#[test]
+fn an_empty_body_is_checked_too() {
+    let head = parts("PUT", "/b/k", &[("x-amz-checksum-crc32", "y/Q5Jg==")]);
+    let promises = Promises::from_headers(&head.headers).unwrap();
+    let check = Check::new(&head.headers, None, promises, &[]).unwrap();
+    let (body, receipt) = check.over(Body::Empty);
+    let fault = futures_util::FutureExt::now_or_never(body.collect(10))
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(fault.code, "BadDigest");
+    assert!(receipt.checked().is_none());
 }

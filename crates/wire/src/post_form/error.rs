@@ -1,6 +1,9 @@
 //! How a POST form fails, and S3's words for it.
 
-use crate::signature::{Answer, SignatureError, Voice};
+use crate::{
+    fault::{Fault, Protocol},
+    signature::SignatureError,
+};
 
 /// A form that cannot be read, is not signed well, or is not what its policy allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,16 +59,16 @@ pub enum FormError {
 
 impl FormError {
     /// The error in S3's words.
-    pub fn answer(&self) -> Answer {
+    pub fn fault(&self) -> Fault {
         let denied = |rest: String| {
-            Answer::new(
+            Fault::new(
                 "AccessDenied",
                 403,
                 format!("Invalid according to Policy: {rest}"),
             )
         };
         match self {
-            FormError::NotMultipart => Answer::new(
+            FormError::NotMultipart => Fault::new(
                 "PreconditionFailed",
                 412,
                 "At least one of the pre-conditions you specified did not hold",
@@ -74,12 +77,12 @@ impl FormError {
                 "Condition",
                 "Bucket POST must be of the enclosure-type multipart/form-data",
             ),
-            FormError::Malformed(_) => Answer::new(
+            FormError::Malformed(_) => Fault::new(
                 "MalformedPOSTRequest",
                 400,
                 "The body of your POST request is not well-formed multipart/form-data.",
             ),
-            FormError::TooMuchBeforeFile => Answer::new(
+            FormError::TooMuchBeforeFile => Fault::new(
                 "MaxPostPreDataLengthExceededError",
                 400,
                 "Your POST request fields preceding the upload file were too large.",
@@ -88,14 +91,14 @@ impl FormError {
                 "MaxPostPreDataLengthBytes",
                 super::FIELDS_BYTES_MAX.to_string(),
             ),
-            FormError::FileMissing => Answer::new(
+            FormError::FileMissing => Fault::new(
                 "InvalidArgument",
                 400,
                 "POST requires exactly one file upload per request.",
             )
             .with("ArgumentName", "file")
             .with("ArgumentValue", "0"),
-            FormError::FieldMissing(name) => Answer::new(
+            FormError::FieldMissing(name) => Fault::new(
                 "InvalidArgument",
                 400,
                 format!(
@@ -104,13 +107,13 @@ impl FormError {
             )
             .with("ArgumentName", *name)
             .with("ArgumentValue", ""),
-            FormError::FieldRepeated(name) => Answer::new(
+            FormError::FieldRepeated(name) => Fault::new(
                 "InvalidArgument",
                 400,
                 "POST requires exactly one value per field.",
             )
             .with("ArgumentName", name.as_str()),
-            FormError::PolicyInvalid(what) => Answer::new(
+            FormError::PolicyInvalid(what) => Fault::new(
                 "InvalidPolicyDocument",
                 400,
                 format!("Invalid Policy: {what}"),
@@ -120,20 +123,26 @@ impl FormError {
                 denied(format!("Policy Condition failed: {condition}"))
             }
             FormError::FieldNotCovered(name) => denied(format!("Extra input fields: {name}")),
-            FormError::FileTooLarge { max } => Answer::new(
+            FormError::FileTooLarge { max } => Fault::new(
                 "EntityTooLarge",
                 400,
                 "Your proposed upload exceeds the maximum allowed size",
             )
             .with("MaxSizeAllowed", max.to_string()),
-            FormError::FileTooSmall { size, min } => Answer::new(
+            FormError::FileTooSmall { size, min } => Fault::new(
                 "EntityTooSmall",
                 400,
                 "Your proposed upload is smaller than the minimum allowed size",
             )
             .with("ProposedSize", size.to_string())
             .with("MinSizeAllowed", min.to_string()),
-            FormError::Signature(error) => error.answer(Voice::S3),
+            FormError::Signature(error) => error.fault(Protocol::RestXml),
         }
+    }
+}
+
+impl From<FormError> for Fault {
+    fn from(error: FormError) -> Fault {
+        error.fault()
     }
 }

@@ -76,8 +76,11 @@ fn aws_s_example_form_verifies() {
     assert_eq!(form.redirect().unwrap().path(), "/successful_upload.html");
 
     let other = SigningKey::derive("another", "20151229", "us-east-1", "s3");
-    let error = form.verify_v4(&claim, &other).unwrap_err().answer();
-    assert_eq!((error.code, error.status), ("SignatureDoesNotMatch", 403));
+    let error = form.verify_v4(&claim, &other).unwrap_err().fault();
+    assert_eq!(
+        (error.code.as_ref(), error.status),
+        ("SignatureDoesNotMatch", 403)
+    );
     assert_eq!(
         Signer {
             access_key_id: "AKIAIOSFODNN7EXAMPLE",
@@ -211,7 +214,7 @@ fn policies_are_strict() {
     ] {
         let error = policy(bad).unwrap_err();
         assert!(matches!(error, FormError::PolicyInvalid(_)), "{bad}");
-        assert_eq!(error.answer().code, "InvalidPolicyDocument");
+        assert_eq!(error.fault().code, "InvalidPolicyDocument");
     }
     assert!(Policy::parse("!").is_err());
     let cased = policy(

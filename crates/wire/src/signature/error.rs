@@ -7,46 +7,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{CLOCK_SKEW_MS_MAX, moment};
-
-/// In whose words an error is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    /// S3 and S3 Control.
-    S3,
-    /// IAM, STS and the other query services.
-    Query,
-    /// The JSON services (Organizations, CloudTrail, Lambda): codes ending in `Exception`, status 400.
-    Json,
-}
-
-/// What the caller is told: a code, a status, a sentence, and the further elements of S3's error body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    /// AWS's error code, such as `SignatureDoesNotMatch`.
-    pub code: &'static str,
-    /// HTTP status.
-    pub status: u16,
-    /// The sentence.
-    pub message: String,
-    /// Further elements of the error body, by element name; S3 only.
-    pub fields: Vec<(&'static str, String)>,
-}
-
-impl Answer {
-    pub(crate) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Answer {
-        Answer {
-            code,
-            status,
-            message: message.into(),
-            fields: Vec::new(),
-        }
-    }
-
-    pub(crate) fn with(mut self, field: &'static str, value: impl Into<String>) -> Answer {
-        self.fields.push((field, value.into()));
-        self
-    }
-}
+use crate::fault::{Fault, Protocol};
 
 /// What was computed for a request whose signature differs. It holds no secret: the caller could compute all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -195,6 +156,15 @@ pub enum SignatureError {
         /// Milliseconds since the epoch.
         now_ms: u64,
     },
+    /// No signature, where one is needed.
+    #[error("the request is not signed")]
+    Missing,
+    /// Nobody has this access key id, or it is inactive, or it came without its token.
+    #[error("nobody has the access key id `{0}`")]
+    UnknownKey(String),
+    /// The session has ended.
+    #[error("the session token has expired")]
+    TokenExpired,
     /// The session token cannot be one of ours.
     #[error("the session token is malformed")]
     TokenMalformed,
@@ -210,45 +180,50 @@ const MISMATCH_S3: &str = "The request signature we calculated does not match th
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
 impl SignatureError {
-    /// The error in the words of a service.
-    pub fn answer(&self, voice: Voice) -> Answer {
-        match voice {
-            Voice::S3 => self.s3(),
-            Voice::Query => self.query(),
-            Voice::Json => {
-                let mut answer = self.query();
-                answer.status = 400;
-                answer.code = match answer.code {
+    /// The error in the words of a service's protocol.
+    pub fn fault(&self, protocol: Protocol) -> Fault {
+        match protocol {
+            Protocol::RestXml => self.s3(),
+            Protocol::Query | Protocol::Ec2 => self.query(),
+            Protocol::Json11 | Protocol::RestJson | Protocol::RpcV2Cbor => {
+                let mut fault = self.query();
+                if protocol != Protocol::RestJson {
+                    fault.status = 400;
+                }
+                fault.code = match fault.code.as_ref() {
                     "IncompleteSignature" => "IncompleteSignatureException",
+                    "MissingAuthenticationToken" => "MissingAuthenticationTokenException",
                     "InvalidClientTokenId" => "UnrecognizedClientException",
-                    "AccessDenied" => "AccessDeniedException",
+                    "ExpiredToken" => "ExpiredTokenException",
                     _ => "InvalidSignatureException",
-                };
-                answer
+                }
+                .into();
+                fault
             }
         }
     }
 
-    fn s3(&self) -> Answer {
+    fn s3(&self) -> Fault {
         use SignatureError::{
             DateMalformed, DateMismatch, DateMissing, Duplicate, Expired, ExpiresInvalidV2,
             ExpiresNegative, ExpiresNotANumber, ExpiresTooLong, HeadersNotSigned, HostNotSigned,
-            Incomplete, MalformedComponent, MalformedCredential, Mismatch, MissingParameters,
-            MissingV2Parameters, NotCoveredByV2, NotText, NotYetValid, PayloadHashInvalid,
-            PayloadHashMissing, PayloadMismatch, SeveralMechanisms, Skewed, TokenMalformed,
-            TooLong, UnsupportedAlgorithm, UnsupportedAuthorization, WrongService, WrongTerminator,
+            Incomplete, MalformedComponent, MalformedCredential, Mismatch, Missing,
+            MissingParameters, MissingV2Parameters, NotCoveredByV2, NotText, NotYetValid,
+            PayloadHashInvalid, PayloadHashMissing, PayloadMismatch, SeveralMechanisms, Skewed,
+            TokenExpired, TokenMalformed, TooLong, UnknownKey, UnsupportedAlgorithm,
+            UnsupportedAuthorization, WrongService, WrongTerminator,
         };
         let header = |rest: &str| {
-            Answer::new(
+            Fault::new(
                 "AuthorizationHeaderMalformed",
                 400,
                 format!("The authorization header is malformed; {rest}"),
             )
         };
         let query =
-            |text: &str| Answer::new("AuthorizationQueryParametersError", 400, text.to_owned());
+            |text: &str| Fault::new("AuthorizationQueryParametersError", 400, text.to_owned());
         let argument = |name: &str, text: &str| {
-            Answer::new("InvalidArgument", 400, text.to_owned()).with("ArgumentName", name)
+            Fault::new("InvalidArgument", 400, text.to_owned()).with("ArgumentName", name)
         };
         match self {
             Duplicate(name) => argument(
@@ -275,12 +250,12 @@ impl SignatureError {
             MissingParameters(_) => query(
                 "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
             ),
-            MissingV2Parameters(_) => Answer::new(
+            MissingV2Parameters(_) => Fault::new(
                 "AccessDenied",
                 403,
                 "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
             ),
-            ExpiresInvalidV2(given) => Answer::new(
+            ExpiresInvalidV2(given) => Fault::new(
                 "AccessDenied",
                 403,
                 format!("Invalid date (should be seconds since epoch): {given}"),
@@ -310,7 +285,7 @@ impl SignatureError {
             ExpiresTooLong => query(
                 "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
             ),
-            DateMissing | DateMalformed(_) => Answer::new(
+            DateMissing | DateMalformed(_) => Fault::new(
                 "AccessDenied",
                 403,
                 "AWS authentication requires a valid Date or x-amz-date header",
@@ -321,7 +296,7 @@ impl SignatureError {
             )),
             HostNotSigned => not_signed("host".to_owned()),
             HeadersNotSigned(names) => not_signed(names.join(", ")),
-            PayloadHashMissing => Answer::new(
+            PayloadHashMissing => Fault::new(
                 "InvalidRequest",
                 400,
                 "Missing required header for this request: x-amz-content-sha256",
@@ -331,14 +306,14 @@ impl SignatureError {
                 "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, or a valid sha256 value.",
             )
             .with("ArgumentValue", given.as_str()),
-            PayloadMismatch { declared, computed } => Answer::new(
+            PayloadMismatch { declared, computed } => Fault::new(
                 "XAmzContentSHA256Mismatch",
                 400,
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
             )
             .with("ClientComputedContentSHA256", declared.as_str())
             .with("S3ComputedContentSHA256", computed.as_str()),
-            Skewed { request_ms, now_ms } => Answer::new(
+            Skewed { request_ms, now_ms } => Fault::new(
                 "RequestTimeTooSkewed",
                 403,
                 "The difference between the request time and the current time is too large.",
@@ -350,7 +325,7 @@ impl SignatureError {
                 CLOCK_SKEW_MS_MAX.to_string(),
             ),
             Expired { expires_ms, seconds, now_ms } => {
-                let mut answer = Answer::new("AccessDenied", 403, "Request has expired");
+                let mut answer = Fault::new("AccessDenied", 403, "Request has expired");
                 if let Some(seconds) = seconds {
                     answer = answer.with("X-Amz-Expires", seconds.to_string());
                 }
@@ -359,21 +334,29 @@ impl SignatureError {
                     .with("ServerTime", moment::iso(*now_ms))
             }
             NotYetValid { now_ms, .. } => {
-                Answer::new("AccessDenied", 403, "Request is not valid yet")
+                Fault::new("AccessDenied", 403, "Request is not valid yet")
                     .with("ServerTime", moment::iso(*now_ms))
             }
-            TokenMalformed => Answer::new(
+            Missing => Fault::new("AccessDenied", 403, "Access Denied"),
+            UnknownKey(id) => Fault::new(
+                "InvalidAccessKeyId",
+                403,
+                "The AWS Access Key Id you provided does not exist in our records.",
+            )
+            .with("AWSAccessKeyId", id.as_str()),
+            TokenExpired => Fault::new("ExpiredToken", 400, "The provided token has expired."),
+            TokenMalformed => Fault::new(
                 "InvalidToken",
                 400,
                 "The provided token is malformed or otherwise invalid.",
             ),
-            NotCoveredByV2(name) => Answer::new(
+            NotCoveredByV2(name) => Fault::new(
                 "InvalidRequest",
                 400,
                 format!("The parameter {name} is not supported with signature version 2. Please use AWS4-HMAC-SHA256."),
             ),
             Mismatch(found) => {
-                let mut answer = Answer::new("SignatureDoesNotMatch", 403, MISMATCH_S3)
+                let mut answer = Fault::new("SignatureDoesNotMatch", 403, MISMATCH_S3)
                     .with("AWSAccessKeyId", found.access_key_id.as_str())
                     .with("StringToSign", found.string_to_sign.as_str())
                     .with("SignatureProvided", found.signature_provided.as_str())
@@ -388,17 +371,18 @@ impl SignatureError {
         }
     }
 
-    fn query(&self) -> Answer {
+    fn query(&self) -> Fault {
         use SignatureError::{
             DateMalformed, DateMismatch, DateMissing, Duplicate, Expired, ExpiresInvalidV2,
             ExpiresNegative, ExpiresNotANumber, ExpiresTooLong, HeadersNotSigned, HostNotSigned,
-            Incomplete, MalformedComponent, MalformedCredential, Mismatch, MissingParameters,
-            MissingV2Parameters, NotCoveredByV2, NotText, NotYetValid, PayloadHashInvalid,
-            PayloadHashMissing, PayloadMismatch, SeveralMechanisms, Skewed, TokenMalformed,
-            TooLong, UnsupportedAlgorithm, UnsupportedAuthorization, WrongService, WrongTerminator,
+            Incomplete, MalformedComponent, MalformedCredential, Mismatch, Missing,
+            MissingParameters, MissingV2Parameters, NotCoveredByV2, NotText, NotYetValid,
+            PayloadHashInvalid, PayloadHashMissing, PayloadMismatch, SeveralMechanisms, Skewed,
+            TokenExpired, TokenMalformed, TooLong, UnknownKey, UnsupportedAlgorithm,
+            UnsupportedAuthorization, WrongService, WrongTerminator,
         };
-        let incomplete = |text: String| Answer::new("IncompleteSignature", 400, text);
-        let wrong = |text: String| Answer::new("SignatureDoesNotMatch", 403, text);
+        let incomplete = |text: String| Fault::new("IncompleteSignature", 400, text);
+        let wrong = |text: String| Fault::new("SignatureDoesNotMatch", 403, text);
         match self {
             Duplicate(name) => incomplete(format!("'{name}' must be given once.")),
             TooLong(name) => incomplete(format!("'{name}' is too long.")),
@@ -406,7 +390,7 @@ impl SignatureError {
             SeveralMechanisms => incomplete(
                 "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter or the Authorization header should be specified.".to_owned(),
             ),
-            UnsupportedAuthorization => Answer::new(
+            UnsupportedAuthorization => Fault::new(
                 "IncompleteSignature",
                 400,
                 "Unsupported Authorization Type".to_owned(),
@@ -492,7 +476,17 @@ impl SignatureError {
                 moment::basic(*expires_ms),
                 moment::basic(*now_ms)
             )),
-            TokenMalformed => Answer::new(
+            Missing => Fault::new(
+                "MissingAuthenticationToken",
+                403,
+                "Request is missing Authentication Token",
+            ),
+            TokenExpired => Fault::new(
+                "ExpiredToken",
+                403,
+                "The security token included in the request is expired",
+            ),
+            UnknownKey(_) | TokenMalformed => Fault::new(
                 "InvalidClientTokenId",
                 403,
                 "The security token included in the request is invalid.",
@@ -502,8 +496,8 @@ impl SignatureError {
     }
 }
 
-fn not_signed(names: String) -> Answer {
-    Answer::new(
+fn not_signed(names: String) -> Fault {
+    Fault::new(
         "AccessDenied",
         403,
         "There were headers present in the request which were not signed",

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::{
+    fault::Protocol,
     post_form::{Fields, Policy},
     sigv4::SigningKey,
 };
@@ -394,14 +395,17 @@ fn errors_speak_the_service_s_words() {
         request_ms: 1_440_938_160_000,
         now_ms: 1_440_938_160_000 + 30 * 60_000,
     };
-    let query = skewed.answer(Voice::Query);
-    assert_eq!((query.code, query.status), ("SignatureDoesNotMatch", 403));
+    let query = skewed.fault(Protocol::Query);
+    assert_eq!(
+        (query.code.as_ref(), query.status),
+        ("SignatureDoesNotMatch", 403)
+    );
     assert_eq!(
         query.message,
         "Signature expired: 20150830T123600Z is now earlier than 20150830T125100Z (20150830T130600Z - 15 min.)"
     );
-    let s3 = skewed.answer(Voice::S3);
-    assert_eq!((s3.code, s3.status), ("RequestTimeTooSkewed", 403));
+    let s3 = skewed.fault(Protocol::RestXml);
+    assert_eq!((s3.code.as_ref(), s3.status), ("RequestTimeTooSkewed", 403));
     assert_eq!(
         s3.fields,
         [
@@ -410,27 +414,80 @@ fn errors_speak_the_service_s_words() {
             ("MaxAllowedSkewMilliseconds", "900000".to_owned()),
         ]
     );
-    let json = skewed.answer(Voice::Json);
-    assert_eq!((json.code, json.status), ("InvalidSignatureException", 400));
+    let json = skewed.fault(Protocol::Json11);
+    assert_eq!(
+        (json.code.as_ref(), json.status),
+        ("InvalidSignatureException", 400)
+    );
 
     let expired = SignatureError::Expired {
         expires_ms: 1_440_938_160_000,
         seconds: Some(60),
         now_ms: 1_440_938_161_000,
     }
-    .answer(Voice::S3);
+    .fault(Protocol::RestXml);
     assert_eq!(
-        (expired.code, expired.message.as_str()),
+        (expired.code.as_ref(), expired.message.as_str()),
         ("AccessDenied", "Request has expired")
     );
     let names: Vec<&str> = expired.fields.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["X-Amz-Expires", "Expires", "ServerTime"]);
 
-    let loose = SignatureError::HeadersNotSigned(vec!["x-amz-acl".to_owned()]).answer(Voice::S3);
-    assert_eq!((loose.code, loose.status), ("AccessDenied", 403));
+    let loose =
+        SignatureError::HeadersNotSigned(vec!["x-amz-acl".to_owned()]).fault(Protocol::RestXml);
+    assert_eq!((loose.code.as_ref(), loose.status), ("AccessDenied", 403));
     assert_eq!(
         loose.message,
         "There were headers present in the request which were not signed"
     );
     assert_eq!(loose.fields, [("HeadersNotSigned", "x-amz-acl".to_owned())]);
+}
+
+#[test]
+fn credentials_that_nobody_has_are_told_as_each_service_does() {
+    let of = |error: &SignatureError| {
+        [Protocol::RestXml, Protocol::Query, Protocol::Json11].map(|protocol| {
+            let fault = error.fault(protocol);
+            (fault.code.into_owned(), fault.status)
+        })
+    };
+    let expect = |s3: (&str, u16), query: (&str, u16), json: &str| {
+        [
+            (s3.0.to_owned(), s3.1),
+            (query.0.to_owned(), query.1),
+            (json.to_owned(), 400),
+        ]
+    };
+    assert_eq!(
+        of(&SignatureError::UnknownKey("AKIA".to_owned())),
+        expect(
+            ("InvalidAccessKeyId", 403),
+            ("InvalidClientTokenId", 403),
+            "UnrecognizedClientException"
+        )
+    );
+    assert_eq!(
+        of(&SignatureError::TokenExpired),
+        expect(
+            ("ExpiredToken", 400),
+            ("ExpiredToken", 403),
+            "ExpiredTokenException"
+        )
+    );
+    assert_eq!(
+        of(&SignatureError::TokenMalformed),
+        expect(
+            ("InvalidToken", 400),
+            ("InvalidClientTokenId", 403),
+            "UnrecognizedClientException"
+        )
+    );
+    assert_eq!(
+        of(&SignatureError::Missing),
+        expect(
+            ("AccessDenied", 403),
+            ("MissingAuthenticationToken", 403),
+            "MissingAuthenticationTokenException"
+        )
+    );
 }

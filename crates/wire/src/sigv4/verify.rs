@@ -43,9 +43,9 @@ pub fn check_time(claim: &Claim, now_ms: u64) -> Result<(), SignatureError> {
 
 /// Verifies a claim over the request as it came, in constant time.
 ///
-/// `body_sha256` is the hash of the body where it has been read already. It must be given when the claim declares none
-/// ([`PayloadHash::OfBody`]); where the claim declares a hash, the two must agree. For a body that is still to come
-/// (S3) pass `None`, and read it through [`crate::chunked::checked`], which does the comparing.
+/// `body_sha256` is the hash of the body where it has been read already: it must be given for every service but S3, and
+/// where the claim declares a hash, the two must agree. For a body of S3 that is still to come pass `None`, and read it
+/// through [`crate::chunked::Check::over`], which does the comparing.
 ///
 /// # Errors
 /// `HostNotSigned`, `HeadersNotSigned`, `PayloadMismatch`, or `Mismatch` with what was computed.
@@ -82,6 +82,10 @@ pub fn verify(
         (PayloadHash::OfBody, Some(found)) => hex::encode(found),
         // No hash declared and none known: nothing to verify against, so nothing is verified.
         (PayloadHash::OfBody, None) => return Err(SignatureError::PayloadHashMissing),
+        // Only S3 compares a body later, while it streams.
+        (PayloadHash::Sha256(_), None) if !claim.is_s3() => {
+            return Err(SignatureError::PayloadHashMissing);
+        }
         (PayloadHash::Sha256(declared), Some(found)) if declared != *found => {
             return Err(SignatureError::PayloadMismatch {
                 declared: hex::encode(declared),
