@@ -1,0 +1,45 @@
+# Two commands for everybody: `make run` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+CARGO ?= cargo
+VENV := .venv
+# Names tests to run, as for cargo: make test TEST=stories::text3
+TEST ?=
+
+.PHONY: help run test test-tools build-tests bench codegen facts tidy clean-tools
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build the release binary and serve twinlock.example.toml on loopback
+	$(CARGO) run --release --locked --bin twinlock -- serve --config twinlock.example.toml
+
+test: test-tools build-tests ## Install what the tests need, build, and run all tests
+	$(CARGO) test --workspace --locked $(TEST)
+
+# The binary itself is built too: the crash tests start it and kill it.
+build-tests:
+	$(CARGO) build --workspace --locked
+	$(CARGO) test --workspace --locked --no-run
+
+test-tools: $(VENV)/installed
+
+# The real clients: aws CLI and boto3 at pinned versions, for this project only.
+$(VENV)/installed: tests/requirements.txt tests/install-tools.sh
+	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tests/install-tools.sh
+	touch $@
+
+bench: ## Measure: decisions, and the cost of a signed call
+	$(CARGO) bench --workspace --locked
+
+codegen: ## Write crates/shapes anew from AWS's published service models (needs PyPI)
+	sh xtask/codegen.sh
+
+facts: ## Fetch and pack AWS's managed policies and authorisation reference (needs PyPI and npm)
+	sh xtask/facts.sh
+
+tidy: ## Check the architecture's invariants and the walkthrough table
+	$(CARGO) xtask tidy
+
+clean-tools: ## Remove the tests' Python environment
+	rm -rf $(VENV)
