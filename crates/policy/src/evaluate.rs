@@ -308,3 +308,6 @@ fn is_own(request: &Request<'_>, principal: &Principal) -> bool {
     };
     owner.is_none_or(|owner| principal.account.as_deref() == Some(owner))
 }
+
+#[cfg(test)]
+mod tests;
