@@ -30,7 +30,7 @@ pub use compile::{Bindings, Policy};
 pub use decision::{Cause, Decision, Outcome, PolicyKind};
 pub use document::{Document, Effect, PrincipalSpan, Statement};
 pub use evaluate::evaluate;
-pub use explain::{Explanation, explain};
+pub use explain::{Examined, ExaminedStatement, Explanation, Missed, Says, explain};
 pub use json::ParseError;
 pub use principal::Strength;
 pub use public::is_public;
