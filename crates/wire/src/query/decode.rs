@@ -1,0 +1,166 @@
+//! From a form to an input: `Tags.member.1.Key=…` becomes a list of structures.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::fault::Fault;
+use crate::query::Form;
+use crate::shape::{Kind, Member, Shape, Structure, Value};
+use crate::time::Millis;
+use crate::violations::{Dialect, Violations};
+
+/// Dots in a parameter's name: bounds the recursion.
+const PARTS_MAX: usize = 16;
+
+/// Reads an operation's input from a form and checks AWS's constraints. Parameters the operation does not know are
+/// ignored, as AWS does.
+///
+/// # Errors
+/// `ValidationError` with all violations in AWS's words, or `MalformedInput` for a value that is no number, time or
+/// truth value where one is asked.
+pub fn decode<T: Shape>(form: &Form, dialect: Dialect) -> Result<T, Fault> {
+    let mut root = Node::default();
+    for (name, value) in form.pairs() {
+        root.insert(name, value)?;
+    }
+    let members = structure(T::schema(), &root)?;
+    let mut violations = Violations::new(dialect);
+    violations.check(T::schema(), &members);
+    violations.into_result()?;
+    Ok(T::from_value_tree(Value::Structure(members)))
+}
+
+/// Parameters by the parts of their names.
+#[derive(Debug, Default)]
+struct Node<'a> {
+    value: Option<&'a str>,
+    children: BTreeMap<&'a str, Node<'a>>,
+}
+
+impl<'a> Node<'a> {
+    fn insert(&mut self, name: &'a str, value: &'a str) -> Result<(), Fault> {
+        let mut at = self;
+        for (depth, part) in name.split('.').enumerate() {
+            if depth >= PARTS_MAX {
+                return Err(Fault::new(
+                    "MalformedInput",
+                    400,
+                    "A parameter name has too many parts.",
+                ));
+            }
+            at = at.children.entry(part).or_default();
+        }
+        at.value = Some(value);
+        Ok(())
+    }
+
+    /// Children named by numbers, in the order of the numbers.
+    fn numbered(&self) -> Vec<&Node<'a>> {
+        let mut items: Vec<(u32, &Node<'a>)> = self
+            .children
+            .iter()
+            .filter_map(|(key, node)| key.parse().ok().map(|n| (n, node)))
+            .collect();
+        items.sort_by_key(|(n, _)| *n);
+        items.into_iter().map(|(_, node)| node).collect()
+    }
+}
+
+fn structure(schema: &Structure, node: &Node<'_>) -> Result<Vec<Value>, Fault> {
+    schema
+        .members
+        .iter()
+        .map(|m| {
+            node.children
+                .get(m.wire)
+                .map_or(Ok(Value::Absent), |n| member(m, n))
+        })
+        .collect()
+}
+
+fn member(member: &Member, node: &Node<'_>) -> Result<Value, Fault> {
+    value(member.kind, node, member.flattened, member.name)
+}
+
+fn value(kind: &Kind, node: &Node<'_>, flattened: bool, name: &str) -> Result<Value, Fault> {
+    match kind {
+        Kind::Structure(schema) if node.children.is_empty() && node.value.is_none() => Ok(
+            Value::Structure(schema().members.iter().map(|_| Value::Absent).collect()),
+        ),
+        Kind::Structure(schema) => Ok(Value::Structure(structure(schema(), node)?)),
+        Kind::List {
+            of,
+            item,
+            flattened: flat,
+            ..
+        } => {
+            let holder = if flattened || *flat {
+                Some(node)
+            } else {
+                node.children.get(item.unwrap_or("member"))
+            };
+            let items = holder.map(Node::numbered).unwrap_or_default();
+            Ok(Value::List(
+                items
+                    .into_iter()
+                    .map(|n| value(of, n, false, name))
+                    .collect::<Result<_, _>>()?,
+            ))
+        }
+        Kind::Map { of, .. } => {
+            let mut entries = Vec::new();
+            for entry in node
+                .children
+                .get("entry")
+                .map(Node::numbered)
+                .unwrap_or_default()
+            {
+                let key = entry
+                    .children
+                    .get("key")
+                    .and_then(|k| k.value)
+                    .unwrap_or_default();
+                let held = entry
+                    .children
+                    .get("value")
+                    .map_or(Ok(Value::Absent), |n| value(of, n, false, name))?;
+                entries.push((key.to_owned(), held));
+            }
+            Ok(Value::Map(entries))
+        }
+        scalar => node
+            .value
+            .map_or(Ok(Value::Absent), |text| parse_scalar(scalar, text, name)),
+    }
+}
+
+fn parse_scalar(kind: &Kind, text: &str, name: &str) -> Result<Value, Fault> {
+    let bad = |what: &str| {
+        Fault::new(
+            "MalformedInput",
+            400,
+            format!("The value of {name} is not {what}."),
+        )
+    };
+    match kind {
+        Kind::Integer(..) => Ok(Value::Integer(
+            text.parse::<i32>().map_err(|_| bad("an integer"))?.into(),
+        )),
+        Kind::Long(..) => Ok(Value::Integer(text.parse().map_err(|_| bad("an integer"))?)),
+        Kind::Double => Ok(Value::Double(text.parse().map_err(|_| bad("a number"))?)),
+        Kind::Boolean if text.eq_ignore_ascii_case("true") => Ok(Value::Boolean(true)),
+        Kind::Boolean if text.eq_ignore_ascii_case("false") => Ok(Value::Boolean(false)),
+        Kind::Boolean => Err(bad("true or false")),
+        Kind::Time(_) => Ok(Value::Time(
+            Millis::parse(text).ok_or_else(|| bad("a timestamp"))?,
+        )),
+        Kind::Blob | Kind::Stream => Ok(Value::Blob(
+            STANDARD.decode(text).map_err(|_| bad("base64"))?.into(),
+        )),
+        Kind::Text(_) | Kind::List { .. } | Kind::Map { .. } | Kind::Structure(_) => {
+            Ok(Value::Text(text.to_owned()))
+        }
+    }
+}
