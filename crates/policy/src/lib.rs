@@ -5,6 +5,36 @@
 //! [`Policy`] is the compiled form, indexed by service and action, that [`evaluate`] matches a [`Request`] against.
 //!
 //! **Invariant:** there is one decision, [`evaluate`]. [`explain`] asks the same matcher again and only adds the reasons.
+//!
+//! ```
+//! use twinlock_policy::{NoContext, Policy, PolicySet, Principal, PrincipalKind, Request, Source, evaluate, explain};
+//!
+//! let policy = Policy::parse(
+//!     r#"{"Version": "2012-10-17",
+//!         "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::reports/*"}]}"#,
+//! )?;
+//! let ann = Principal {
+//!     kind: PrincipalKind::User,
+//!     account: Some("111111111111".into()),
+//!     arn: "arn:aws:iam::111111111111:user/Ann".into(),
+//!     ..Principal::anonymous()
+//! };
+//! let request = Request {
+//!     principal: &ann,
+//!     action: "s3:PutObject",
+//!     resource: "arn:aws:s3:::reports/may.csv",
+//!     resource_account: Some("111111111111"),
+//!     context: &NoContext,
+//! };
+//! let identity = vec![Source { policy: &policy, name: "Reports", arn: None, attached_to: "user Ann" }];
+//! let policies = PolicySet { identity, ..PolicySet::default() };
+//!
+//! let decision = evaluate(&request, &policies);
+//! assert!(!decision.allowed());
+//! assert_eq!(decision.reason("s3:PutObject"), " because no identity-based policy allows the s3:PutObject action");
+//! println!("{}", explain(&request, &policies));
+//! # Ok::<(), twinlock_policy::ParseError>(())
+//! ```
 
 pub mod arn;
 pub mod batch;
