@@ -1,3 +1,45 @@
 //! The truth about identities and buckets: model, integrity rules, snapshots, commits, store.
+//!
+//! | file | what lives there |
+//! | --- | --- |
+//! | [`model`] | accounts, users, groups, roles, policies, buckets, and the rows they are stored as |
+//! | [`Batch`] | what one change does, all or none of it |
+//! | [`Snapshot`] | the whole directory at one revision: lookups, indexes, integrity |
+//! | [`Directory`] | published and head, the writer's turn, group commit |
+//! | [`store`] | where rows are kept: redb, or memory for tests |
+//! | [`sealer`] | the master key, and secrets that are stored only sealed |
+//! | [`ids`], [`passwords`] | unique ids and keys from a given source of randomness; argon2id |
+//! | [`last_used`] | when keys, roles and passwords were last used, beside the snapshot |
+//! | [`managed`] | the policies that AWS manages |
+//! | [`Quotas`] | every limit on how many and how large, by AWS's names |
+//!
+//! **Invariant:** nobody outside this crate changes a snapshot; every change is a batch committed in a turn.
 
+mod batch;
+mod directory;
+pub mod ids;
+pub mod last_used;
 pub mod managed;
+pub mod model;
+pub mod passwords;
+pub mod quotas;
+pub mod sealer;
+pub mod snapshot;
+pub mod store;
+#[cfg(test)]
+mod tests_support;
+
+pub use batch::{BATCH_OPS_MAX, Batch, Change};
+pub use directory::{CommitError, Directory, OpenError, Options, Pending, Turn};
+pub use ids::{Random, SeededRandom, SystemRandom};
+pub use last_used::{LastUsed, Use};
+pub use model::{
+    AccessKey, Account, AccountId, Bucket, BucketEncryption, BucketState, Group, Kind,
+    LoginProfile, ManagedPolicy, Millis, PolicyVersion, PublicAccessBlock, Role, RootCredentials,
+    Row, RowKey, StoredPolicy, Tag, User, Versioning, name_key,
+};
+pub use quotas::Quotas;
+pub use sealer::{MasterKey, SealError, Sealer, Secret};
+pub use snapshot::{
+    AccountNode, Attachments, Entity, IntegrityError, KeyOwner, Names, Snapshot, names_after,
+};

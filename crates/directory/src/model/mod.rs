@@ -1,0 +1,31 @@
+//! What the directory knows, one type per entity, in AWS's own names.
+//!
+//! Every type here is a plain immutable value: it is changed by cloning it, changing the clone and putting that into a
+//! [`Batch`](crate::Batch). Each is stored as one JSON row under its unique id, so that a rename or a new tag rewrites
+//! exactly one row. Fields added later carry `#[serde(default)]`, so that older rows can still be read.
+
+mod account;
+mod bucket;
+mod group;
+mod parts;
+mod policy;
+mod role;
+mod row;
+mod user;
+
+pub use account::{Account, AccountId, AccountIdError, RootCredentials};
+pub use bucket::{Bucket, BucketEncryption, BucketState, PublicAccessBlock, Versioning};
+pub use group::Group;
+pub use parts::{AccessKey, InlinePolicies, LoginProfile, Tag};
+pub use policy::{ManagedPolicy, PolicyVersion, StoredPolicy};
+pub use role::Role;
+pub use row::{Kind, Row, RowKey};
+pub use user::User;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type Millis = u64;
+
+/// The form under which names are unique in an account: IAM compares names without regard to case.
+pub fn name_key(name: &str) -> String {
+    name.to_ascii_lowercase()
+}

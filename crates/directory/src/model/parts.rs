@@ -1,0 +1,46 @@
+//! Pieces that several entities are made of.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Millis, StoredPolicy};
+use crate::sealer::Secret;
+
+/// Inline policies by name. Names keep the case they were written in.
+pub type InlinePolicies = BTreeMap<String, Arc<StoredPolicy>>;
+
+/// A tag on an IAM entity or a bucket.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tag {
+    /// The key, unique on its entity (IAM compares keys without regard to case).
+    pub key: String,
+    /// The value, perhaps empty.
+    pub value: String,
+}
+
+/// A long-term access key of a user or of root.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessKey {
+    /// The access key id, unique over all accounts.
+    pub id: String,
+    /// The secret access key; sealed when stored.
+    pub secret: Secret,
+    /// Whether it may be used: AWS's `Active` or `Inactive`.
+    pub active: bool,
+    /// When the key was made.
+    pub created: Millis,
+}
+
+/// What lets a user sign in to the console.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LoginProfile {
+    /// The argon2id hash of the password.
+    pub password_hash: String,
+    /// When the profile was made.
+    pub created: Millis,
+    /// When the password was last set.
+    pub changed: Millis,
+    /// Whether the next sign-in must choose a new password.
+    pub reset_required: bool,
+}

@@ -1,0 +1,149 @@
+//! One account within a snapshot: its entities by name, and the ways back that its entities do not carry themselves.
+
+use std::{ops::Bound, sync::Arc};
+
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
+
+use crate::model::{Account, Group, ManagedPolicy, Role, User, name_key};
+
+/// Entities of one kind by the lower-cased name, in that order.
+pub type Names<T> = RedBlackTreeMapSync<String, Arc<T>>;
+
+/// An account with everything that belongs to it, except the buckets themselves.
+#[derive(Debug, Clone)]
+pub struct AccountNode {
+    /// The account itself.
+    pub account: Arc<Account>,
+    /// Users by lower-cased name.
+    pub users: Names<User>,
+    /// User groups by lower-cased name.
+    pub groups: Names<Group>,
+    /// Roles by lower-cased name.
+    pub roles: Names<Role>,
+    /// Customer-managed policies by lower-cased name.
+    pub policies: Names<ManagedPolicy>,
+    /// Names of the account's buckets.
+    pub(super) bucket_names: RedBlackTreeSetSync<String>,
+    /// Lower-cased names of a group's users, by the group's unique id.
+    pub(super) members: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
+    /// What each managed policy is attached to, by the policy's ARN; also AWS's policies.
+    pub(super) attachments: HashTrieMapSync<String, Attachments>,
+}
+
+/// What one managed policy is attached to in one account. The sets hold lower-cased names.
+#[derive(Debug, Clone, Default)]
+pub struct Attachments {
+    /// Users it is attached to.
+    pub users: RedBlackTreeSetSync<String>,
+    /// User groups it is attached to.
+    pub groups: RedBlackTreeSetSync<String>,
+    /// Roles it is attached to.
+    pub roles: RedBlackTreeSetSync<String>,
+    /// Users whose permissions boundary it is.
+    pub boundary_users: RedBlackTreeSetSync<String>,
+    /// Roles whose permissions boundary it is.
+    pub boundary_roles: RedBlackTreeSetSync<String>,
+}
+
+impl Attachments {
+    /// AWS's AttachmentCount: users, groups and roles, without boundaries.
+    pub fn count(&self) -> usize {
+        self.users.size() + self.groups.size() + self.roles.size()
+    }
+
+    /// AWS's PermissionsBoundaryUsageCount.
+    pub fn boundary_count(&self) -> usize {
+        self.boundary_users.size() + self.boundary_roles.size()
+    }
+
+    /// Whether nothing refers to the policy.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0 && self.boundary_count() == 0
+    }
+}
+
+impl AccountNode {
+    pub(super) fn new(account: Arc<Account>) -> AccountNode {
+        AccountNode {
+            account,
+            users: Names::new_sync(),
+            groups: Names::new_sync(),
+            roles: Names::new_sync(),
+            policies: Names::new_sync(),
+            bucket_names: RedBlackTreeSetSync::new_sync(),
+            members: HashTrieMapSync::new_sync(),
+            attachments: HashTrieMapSync::new_sync(),
+        }
+    }
+
+    /// The user of this name; case does not count.
+    pub fn user(&self, name: &str) -> Option<&Arc<User>> {
+        self.users.get(&name_key(name))
+    }
+
+    /// The user group of this name; case does not count.
+    pub fn group(&self, name: &str) -> Option<&Arc<Group>> {
+        self.groups.get(&name_key(name))
+    }
+
+    /// The role of this name; case does not count.
+    pub fn role(&self, name: &str) -> Option<&Arc<Role>> {
+        self.roles.get(&name_key(name))
+    }
+
+    /// The customer-managed policy of this name; case does not count.
+    pub fn policy(&self, name: &str) -> Option<&Arc<ManagedPolicy>> {
+        self.policies.get(&name_key(name))
+    }
+
+    /// The users in the group with this unique id, by name.
+    pub fn members<'a>(&'a self, group_id: &str) -> impl Iterator<Item = &'a Arc<User>> + use<'a> {
+        self.members
+            .get(group_id)
+            .into_iter()
+            .flat_map(RedBlackTreeSetSync::iter)
+            .filter_map(|name| self.users.get(name))
+    }
+
+    /// How many users are in the group with this unique id.
+    pub fn member_count(&self, group_id: &str) -> usize {
+        self.members
+            .get(group_id)
+            .map_or(0, RedBlackTreeSetSync::size)
+    }
+
+    /// What the managed policy with this ARN is attached to here; nothing if it is not attached at all.
+    pub fn attachments(&self, policy_arn: &str) -> Option<&Attachments> {
+        self.attachments.get(policy_arn)
+    }
+
+    /// ARNs of all managed policies attached or used as a boundary here, in no order.
+    pub fn attached_policies(&self) -> impl Iterator<Item = (&String, &Attachments)> {
+        self.attachments.iter()
+    }
+
+    /// How many buckets the account has.
+    pub fn bucket_count(&self) -> usize {
+        self.bucket_names.size()
+    }
+
+    /// Whether nothing belongs to the account.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+            && self.groups.is_empty()
+            && self.roles.is_empty()
+            && self.policies.is_empty()
+            && self.bucket_names.is_empty()
+    }
+}
+
+/// The entries after the name `after` (as a listing's marker holds it; empty: from the start), in the order of names.
+pub fn names_after<'a, T>(
+    names: &'a Names<T>,
+    after: &str,
+) -> impl Iterator<Item = &'a Arc<T>> + use<'a, T> {
+    let after = name_key(after);
+    names
+        .range((Bound::Excluded(after), Bound::Unbounded))
+        .map(|(_, entity)| entity)
+}

@@ -1,0 +1,352 @@
+//! From one snapshot to the next: the only code that changes an index.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rpds::{HashTrieMapSync, RedBlackTreeSetSync};
+
+use super::{
+    AccountNode, Attachments, IntegrityError, Snapshot,
+    entries::{AttachedTo, Entry, entries, map_key},
+    integrity,
+};
+use crate::{
+    batch::{BATCH_OPS_MAX, Batch, Change},
+    model::{AccountId, Kind, Row, RowKey},
+};
+
+impl Snapshot {
+    /// The snapshot after `batch`, one revision further. An empty batch is a revision too.
+    ///
+    /// # Errors
+    /// The rule that the batch would break. This snapshot stays as it is in any case.
+    pub fn apply(&self, batch: &Batch) -> Result<Snapshot, IntegrityError> {
+        if batch.len() > BATCH_OPS_MAX {
+            return Err(IntegrityError::TooLarge(batch.len()));
+        }
+        if batch.revision() != self.revision {
+            return Err(IntegrityError::OtherRevision {
+                made: batch.revision(),
+                head: self.revision,
+            });
+        }
+        let mut next = self.clone();
+        next.apply_changes(batch.changes().iter().cloned())?;
+        next.revision += 1;
+        Ok(next)
+    }
+
+    /// The snapshot of these rows at `revision`, as a store loaded them. Rows may come in any order.
+    pub(crate) fn load(
+        mut self,
+        revision: u64,
+        rows: Vec<Row>,
+    ) -> Result<Snapshot, IntegrityError> {
+        self.apply_changes(rows.into_iter().map(Change::Put))?;
+        self.revision = revision;
+        Ok(self)
+    }
+
+    /// Takes the old entries of all changed rows away before any new one comes, so that two entities can swap names
+    /// within a batch, then puts the new ones, then checks every reference.
+    fn apply_changes(
+        &mut self,
+        changes: impl Iterator<Item = Change>,
+    ) -> Result<(), IntegrityError> {
+        let mut changed: BTreeMap<RowKey, (Option<Row>, Option<Row>)> = BTreeMap::new();
+        for change in changes {
+            let key = change.key();
+            let new = match change {
+                Change::Put(row) => Some(row),
+                Change::Delete(_) => None,
+            };
+            match changed.get_mut(&key) {
+                Some((_, later)) => *later = new,
+                None => {
+                    let old = self.row(&key);
+                    if old.is_none() && new.is_none() {
+                        return Err(IntegrityError::NoRow(key));
+                    }
+                    changed.insert(key, (old, new));
+                }
+            }
+        }
+        // Keys order by kind, accounts first: an account exists before what belongs to it is put. The loops take the
+        // rows of one account together, so that its node is copied once in a batch.
+        for (key, (old, new)) in &changed {
+            if let (Kind::Account, None, Some(Row::Account(account))) = (key.kind, old, new) {
+                let node = Arc::new(AccountNode::new(account.clone()));
+                self.accounts.insert_mut(key.account, node);
+            }
+        }
+        let differences: Vec<(&RowKey, &Option<Row>, &Option<Row>, Vec<Entry>, Vec<Entry>)> =
+            changed
+                .iter()
+                .map(|(key, (old, new))| {
+                    let mut gone = old.as_ref().map(entries).unwrap_or_default();
+                    let mut come = new.as_ref().map(entries).unwrap_or_default();
+                    if !gone.is_empty() {
+                        let kept: Vec<Entry> = gone
+                            .iter()
+                            .filter(|entry| come.contains(entry))
+                            .cloned()
+                            .collect();
+                        gone.retain(|entry| !kept.contains(entry));
+                        come.retain(|entry| !kept.contains(entry));
+                    }
+                    (key, old, new, gone, come)
+                })
+                .collect();
+        for (key, old, new, gone, _) in &differences {
+            for entry in gone {
+                self.remove_entry(key.account, entry)?;
+            }
+            if let Some(old) = old
+                && new.as_ref().is_none_or(|new| map_key(new) != map_key(old))
+                && key.kind != Kind::Account
+            {
+                self.remove_from_map(old)?;
+            }
+        }
+        for (key, old, new, _, come) in &differences {
+            if let Some(new) = new {
+                self.put_in_map(old.as_ref(), new)?;
+            }
+            for entry in come {
+                self.insert_entry(key.account, entry)?;
+            }
+        }
+        integrity::check(self, &changed)?;
+        // Accounts go last, when their own entities have gone.
+        for (key, (_, new)) in &changed {
+            if key.kind == Kind::Account && new.is_none() {
+                if self
+                    .account(&key.account)
+                    .is_some_and(|node| !node.is_empty())
+                {
+                    return Err(IntegrityError::InUse {
+                        row: key.clone(),
+                        why: "something belongs to the account",
+                    });
+                }
+                self.accounts.remove_mut(&key.account);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row under this key, as it is now.
+    pub fn row(&self, key: &RowKey) -> Option<Row> {
+        if key.kind == Kind::Account {
+            let node = self.account(&key.account)?;
+            return Some(Row::Account(node.account.clone()));
+        }
+        let row = match self.by_unique_id(&key.id)? {
+            super::Entity::User(user) => Row::User(user.clone()),
+            super::Entity::Group(group) => Row::Group(group.clone()),
+            super::Entity::Role(role) => Row::Role(role.clone()),
+            super::Entity::Policy(policy) => Row::Policy(policy.clone()),
+            super::Entity::Bucket(bucket) => Row::Bucket(bucket.clone()),
+        };
+        (row.key() == *key).then_some(row)
+    }
+
+    /// Every row, for writing the directory out whole.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        let owned = self.accounts().flat_map(|node| {
+            std::iter::once(Row::Account(node.account.clone()))
+                .chain(node.groups.values().cloned().map(Row::Group))
+                .chain(node.policies.values().cloned().map(Row::Policy))
+                .chain(node.users.values().cloned().map(Row::User))
+                .chain(node.roles.values().cloned().map(Row::Role))
+        });
+        owned.chain(self.buckets().cloned().map(Row::Bucket))
+    }
+
+    /// The account's node, ours alone to change: copied if an earlier snapshot holds it too.
+    fn node_mut(&mut self, account: AccountId) -> Result<&mut AccountNode, IntegrityError> {
+        let node = self
+            .accounts
+            .get_mut(&account)
+            .ok_or(IntegrityError::NoAccount(account))?;
+        Ok(Arc::make_mut(node))
+    }
+
+    fn remove_from_map(&mut self, row: &Row) -> Result<(), IntegrityError> {
+        let name = map_key(row);
+        match row {
+            Row::Account(_) => {}
+            Row::Bucket(_) => {
+                self.buckets.remove_mut(&name);
+            }
+            Row::Group(group) => {
+                self.node_mut(group.account)?.groups.remove_mut(&name);
+            }
+            Row::Policy(policy) => {
+                self.node_mut(policy.account)?.policies.remove_mut(&name);
+            }
+            Row::User(user) => {
+                self.node_mut(user.account)?.users.remove_mut(&name);
+            }
+            Row::Role(role) => {
+                self.node_mut(role.account)?.roles.remove_mut(&name);
+            }
+        }
+        Ok(())
+    }
+
+    fn put_in_map(&mut self, old: Option<&Row>, new: &Row) -> Result<(), IntegrityError> {
+        let name = map_key(new);
+        let renamed = old.is_none_or(|old| map_key(old) != name);
+        // Whoever moves to a name must find it free; who stays replaces only itself.
+        let taken = |what, exists: bool| {
+            if renamed && exists {
+                return Err(IntegrityError::Duplicate {
+                    what,
+                    value: name.clone(),
+                });
+            }
+            Ok(())
+        };
+        match new {
+            Row::Account(account) => self.node_mut(account.id)?.account = account.clone(),
+            Row::Bucket(bucket) => {
+                taken("bucket", self.buckets.contains_key(&name))?;
+                self.buckets.insert_mut(name, bucket.clone());
+            }
+            Row::Group(group) => {
+                let map = &mut self.node_mut(group.account)?.groups;
+                taken("group", map.contains_key(&name))?;
+                map.insert_mut(name, group.clone());
+            }
+            Row::Policy(policy) => {
+                let map = &mut self.node_mut(policy.account)?.policies;
+                taken("policy", map.contains_key(&name))?;
+                map.insert_mut(name, policy.clone());
+            }
+            Row::User(user) => {
+                let map = &mut self.node_mut(user.account)?.users;
+                taken("user", map.contains_key(&name))?;
+                map.insert_mut(name, user.clone());
+            }
+            Row::Role(role) => {
+                let map = &mut self.node_mut(role.account)?.roles;
+                taken("role", map.contains_key(&name))?;
+                map.insert_mut(name, role.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn remove_entry(&mut self, account: AccountId, entry: &Entry) -> Result<(), IntegrityError> {
+        match entry {
+            Entry::UniqueId(id, _) => drop(self.unique_ids.remove_mut(id)),
+            Entry::AccessKey(id, _) => drop(self.access_keys.remove_mut(id)),
+            Entry::Alias(alias) => drop(self.aliases.remove_mut(alias)),
+            Entry::Email(email) => drop(self.emails.remove_mut(email)),
+            Entry::CanonicalId(id) => drop(self.canonical_ids.remove_mut(id)),
+            Entry::BucketName(name) => {
+                self.node_mut(account)?.bucket_names.remove_mut(name);
+            }
+            Entry::Member { group_id, user } => {
+                let members = &mut self.node_mut(account)?.members;
+                if let Some(users) = members.get_mut(group_id) {
+                    users.remove_mut(user);
+                    if users.is_empty() {
+                        members.remove_mut(group_id);
+                    }
+                }
+            }
+            Entry::Attached {
+                policy_arn,
+                to,
+                name,
+            } => {
+                let attachments = &mut self.node_mut(account)?.attachments;
+                if let Some(attached) = attachments.get_mut(policy_arn) {
+                    attached_set(attached, *to).remove_mut(name);
+                    if attached.is_empty() {
+                        attachments.remove_mut(policy_arn);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn insert_entry(&mut self, account: AccountId, entry: &Entry) -> Result<(), IntegrityError> {
+        match entry {
+            Entry::UniqueId(id, place) => {
+                insert_unique(&mut self.unique_ids, "unique id", id, place.clone())?
+            }
+            Entry::AccessKey(id, place) => {
+                insert_unique(&mut self.access_keys, "access key", id, place.clone())?
+            }
+            Entry::Alias(alias) => {
+                insert_unique(&mut self.aliases, "account alias", alias, account)?
+            }
+            Entry::Email(email) => {
+                insert_unique(&mut self.emails, "e-mail address", email, account)?
+            }
+            Entry::CanonicalId(id) => {
+                insert_unique(&mut self.canonical_ids, "canonical id", id, account)?
+            }
+            Entry::BucketName(name) => self
+                .node_mut(account)?
+                .bucket_names
+                .insert_mut(name.clone()),
+            Entry::Member { group_id, user } => {
+                let members = &mut self.node_mut(account)?.members;
+                match members.get_mut(group_id) {
+                    Some(users) => users.insert_mut(user.clone()),
+                    None => {
+                        let mut users = RedBlackTreeSetSync::new_sync();
+                        users.insert_mut(user.clone());
+                        members.insert_mut(group_id.clone(), users);
+                    }
+                }
+            }
+            Entry::Attached {
+                policy_arn,
+                to,
+                name,
+            } => {
+                let attachments = &mut self.node_mut(account)?.attachments;
+                match attachments.get_mut(policy_arn) {
+                    Some(attached) => attached_set(attached, *to).insert_mut(name.clone()),
+                    None => {
+                        let mut attached = Attachments::default();
+                        attached_set(&mut attached, *to).insert_mut(name.clone());
+                        attachments.insert_mut(policy_arn.clone(), attached);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert_unique<V>(
+    index: &mut HashTrieMapSync<String, V>,
+    what: &'static str,
+    key: &str,
+    value: V,
+) -> Result<(), IntegrityError> {
+    if index.contains_key(key) {
+        return Err(IntegrityError::Duplicate {
+            what,
+            value: key.to_owned(),
+        });
+    }
+    index.insert_mut(key.to_owned(), value);
+    Ok(())
+}
+
+fn attached_set(attached: &mut Attachments, to: AttachedTo) -> &mut RedBlackTreeSetSync<String> {
+    match to {
+        AttachedTo::User => &mut attached.users,
+        AttachedTo::Group => &mut attached.groups,
+        AttachedTo::Role => &mut attached.roles,
+        AttachedTo::BoundaryOfUser => &mut attached.boundary_users,
+        AttachedTo::BoundaryOfRole => &mut attached.boundary_roles,
+    }
+}

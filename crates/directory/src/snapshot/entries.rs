@@ -1,0 +1,152 @@
+//! What each row adds to the indexes. An update compares the entries of the old and the new row and touches only those
+//! that differ, so adding a user to a group leaves the indexes of the user's keys and policies alone.
+
+use crate::model::{AccountId, InlinePolicies, Kind, Row, name_key};
+
+use super::{KeyPlace, Place};
+
+/// One entry of one index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// An entity by its unique id.
+    UniqueId(String, Place),
+    /// An access key by its id.
+    AccessKey(String, KeyPlace),
+    /// A user (lower-cased name) in a group (unique id).
+    Member { group_id: String, user: String },
+    /// A managed policy (ARN) on an entity (lower-cased name).
+    Attached {
+        policy_arn: String,
+        to: AttachedTo,
+        name: String,
+    },
+    /// An account by its alias.
+    Alias(String),
+    /// An account by its e-mail address, lower-cased.
+    Email(String),
+    /// An account by its canonical id.
+    CanonicalId(String),
+    /// A bucket's name among those of its account.
+    BucketName(String),
+}
+
+/// In which way an entity refers to a managed policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttachedTo {
+    User,
+    Group,
+    Role,
+    BoundaryOfUser,
+    BoundaryOfRole,
+}
+
+/// Under which name the row stands in its map; accounts stand under their id.
+pub(super) fn map_key(row: &Row) -> String {
+    match row {
+        Row::Account(account) => account.id.to_string(),
+        Row::Group(group) => name_key(&group.name),
+        Row::Policy(policy) => name_key(&policy.name),
+        Row::User(user) => name_key(&user.name),
+        Row::Role(role) => name_key(&role.name),
+        Row::Bucket(bucket) => bucket.name.clone(),
+    }
+}
+
+/// All index entries of the row.
+pub(super) fn entries(row: &Row) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let key = map_key(row);
+    match row {
+        Row::Account(account) => {
+            entries.extend(account.alias.clone().map(Entry::Alias));
+            if !account.email.is_empty() {
+                entries.push(Entry::Email(account.email.to_lowercase()));
+            }
+            entries.push(Entry::CanonicalId(account.canonical_id.clone()));
+            for access_key in &account.root.access_keys {
+                let place = KeyPlace {
+                    account: account.id,
+                    user: None,
+                };
+                entries.push(Entry::AccessKey(access_key.id.clone(), place));
+            }
+        }
+        Row::Group(group) => {
+            entries.push(unique_id(Kind::Group, group.account, &group.id, &key));
+            attached(&mut entries, AttachedTo::Group, &group.attached, &key);
+        }
+        Row::Policy(policy) => {
+            entries.push(unique_id(Kind::Policy, policy.account, &policy.id, &key));
+        }
+        Row::User(user) => {
+            entries.push(unique_id(Kind::User, user.account, &user.id, &key));
+            for access_key in &user.access_keys {
+                let place = KeyPlace {
+                    account: user.account,
+                    user: Some(key.clone()),
+                };
+                entries.push(Entry::AccessKey(access_key.id.clone(), place));
+            }
+            for group_id in &user.groups {
+                entries.push(Entry::Member {
+                    group_id: group_id.clone(),
+                    user: key.clone(),
+                });
+            }
+            attached(&mut entries, AttachedTo::User, &user.attached, &key);
+            attached(
+                &mut entries,
+                AttachedTo::BoundaryOfUser,
+                &user.boundary,
+                &key,
+            );
+        }
+        Row::Role(role) => {
+            entries.push(unique_id(Kind::Role, role.account, &role.id, &key));
+            attached(&mut entries, AttachedTo::Role, &role.attached, &key);
+            attached(
+                &mut entries,
+                AttachedTo::BoundaryOfRole,
+                &role.boundary,
+                &key,
+            );
+        }
+        Row::Bucket(bucket) => {
+            entries.push(unique_id(Kind::Bucket, bucket.account, &bucket.id, &key));
+            entries.push(Entry::BucketName(key));
+        }
+    }
+    entries
+}
+
+fn unique_id(kind: Kind, account: AccountId, id: &str, name_key: &str) -> Entry {
+    let place = Place {
+        kind,
+        account,
+        name_key: name_key.to_owned(),
+    };
+    Entry::UniqueId(id.to_owned(), place)
+}
+
+fn attached<'a>(
+    entries: &mut Vec<Entry>,
+    to: AttachedTo,
+    arns: impl IntoIterator<Item = &'a String>,
+    name: &str,
+) {
+    entries.extend(arns.into_iter().map(|arn| Entry::Attached {
+        policy_arn: arn.clone(),
+        to,
+        name: name.to_owned(),
+    }));
+}
+
+/// The inline policies of a row that has any kind of them; for checks that look at every policy.
+pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
+    match row {
+        Row::Group(group) => Some(&group.inline),
+        Row::User(user) => Some(&user.inline),
+        Row::Role(role) => Some(&role.inline),
+        Row::Account(_) | Row::Policy(_) | Row::Bucket(_) => None,
+    }
+}
