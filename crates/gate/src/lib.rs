@@ -1,1 +1,46 @@
-//! The pipeline: Operation, Needs, Permit, authorise, dispatch, audit. The only maker of a Permit.
+//! The pipeline: every request, of every service and of the console too, goes one way.
+//!
+//! `door → recognise → authenticate → parse → find → needs → authorise → Permit → run → commit → audit → answer`
+//!
+//! | module | its part of the way |
+//! | --- | --- |
+//! | [`dispatch`](Gate) | the whole way around the typed middle, for all protocols |
+//! | `recognise` | which service, which bucket |
+//! | `authenticate` | signature → [`Caller`]; the bars beside the policies |
+//! | [`operation`] | what an operation is: [`Operation`], [`Read`], [`Change`], [`Effect`] |
+//! | [`needs`] | what must be allowed |
+//! | `permit` | **the only maker of a [`Permit`]** |
+//! | `attempt`, `caller`, `context` | what one attempt sees: one snapshot, one caller, one instant |
+//! | `denial` | what a denied caller is told |
+//! | [`token`] | temporary credentials |
+//! | [`service`] | tables of operations |
+//! | `world`, `clock`, [`audit`], [`metrics`] | what outlives a call |
+
+mod attempt;
+pub mod audit;
+mod authenticate;
+mod caller;
+mod clock;
+mod context;
+mod denial;
+mod dispatch;
+pub mod metrics;
+pub mod needs;
+pub mod operation;
+mod permit;
+mod recognise;
+pub mod service;
+pub mod token;
+mod world;
+
+pub use attempt::{Attempt, Cx};
+pub use caller::{AuthType, Caller, RequestFacts, Who};
+pub use clock::Clock;
+pub use context::iso;
+pub use denial::Denial;
+pub use dispatch::{Gate, Peer};
+pub use needs::{Need, Needs, Nothing, ResourcePolicy};
+pub use operation::{Action, Callers, Change, Effect, Operation, Read, Sessions};
+pub use permit::Permit;
+pub use twinlock_wire::fault::Fault;
+pub use world::{Settings, World};

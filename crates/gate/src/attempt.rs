@@ -1,0 +1,200 @@
+//! What one attempt at an operation sees: one caller, one snapshot, one instant.
+
+use std::sync::Arc;
+
+use twinlock_directory::{AccountId, AccountNode, Millis, Snapshot};
+use twinlock_policy::{
+    Decision, Explanation, Level, Policy, PolicySet, Principal, Request, Source, evaluate, explain,
+};
+use twinlock_wire::fault::Fault;
+
+use crate::{
+    caller::{Attached, Caller, Standing},
+    context::RequestContext,
+    needs::Need,
+    operation::Effect,
+    permit::{Permit, authorise},
+    world::World,
+};
+
+/// One attempt: the same snapshot for find, needs, authorise and run.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// What the directory holds.
+    pub snapshot: &'a Arc<Snapshot>,
+    /// The instant of the attempt, milliseconds since the epoch.
+    pub now: Millis,
+    /// Everything that outlives the call.
+    pub world: &'a World,
+    pub(crate) standing: Standing,
+}
+
+impl<'a> Cx<'a> {
+    /// # Errors
+    /// The caller's identity is gone from the snapshot: its credentials are dead.
+    pub(crate) fn new(
+        caller: &'a Caller,
+        snapshot: &'a Arc<Snapshot>,
+        now: Millis,
+        world: &'a World,
+    ) -> Result<Self, Fault> {
+        let standing =
+            Standing::of(caller, snapshot).map_err(|_| crate::authenticate::gone(caller))?;
+        Ok(Self {
+            caller,
+            snapshot,
+            now,
+            world,
+            standing,
+        })
+    }
+
+    /// The caller's account id.
+    ///
+    /// # Errors
+    /// AccessDenied for anonymous callers, who have none.
+    pub fn account_id(&self) -> Result<AccountId, Fault> {
+        self.caller
+            .who
+            .account()
+            .ok_or_else(|| Fault::new("AccessDenied", 403, "Access Denied"))
+    }
+
+    /// The caller's account.
+    ///
+    /// # Errors
+    /// AccessDenied for anonymous callers, who have none.
+    pub fn account(&self) -> Result<&'a Arc<AccountNode>, Fault> {
+        let id = self.account_id()?;
+        self.snapshot
+            .account(&id)
+            .ok_or_else(|| Fault::new("AccessDenied", 403, "Access Denied"))
+    }
+
+    /// The caller as a principal of the policy language.
+    pub fn principal(&self) -> &Principal {
+        &self.standing.principal
+    }
+
+    /// `aws:userid`: what GetCallerIdentity calls UserId.
+    pub fn user_id(&self) -> &str {
+        &self.standing.user_id
+    }
+
+    /// The friendly name of a calling user; none for every other kind.
+    pub fn user_name(&self) -> Option<&str> {
+        self.standing.user_name.as_deref()
+    }
+
+    /// The caller's principal tags: its own overlaid by the session's.
+    pub fn principal_tags(&self) -> &[(String, String)] {
+        &self.standing.tags
+    }
+
+    /// Asks the one evaluator.
+    pub(crate) fn decide(&self, need: &Need) -> Decision {
+        self.ask(need, evaluate)
+    }
+
+    /// Asks the one evaluator for its reasons.
+    pub fn explain(&self, need: &Need) -> Explanation {
+        self.ask(need, explain)
+    }
+
+    fn ask<T>(&self, need: &Need, f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T) -> T {
+        let owner = need.owner.map(|a| a.to_string());
+        let context = RequestContext { cx: self, need };
+        let request = Request {
+            principal: &self.standing.principal,
+            action: need.action,
+            resource: &need.resource,
+            resource_account: owner
+                .as_deref()
+                .or(self.standing.principal.account.as_deref()),
+            context: &context,
+        };
+        let set = PolicySet {
+            identity: sources(&self.standing.identity),
+            resource: need.resource_policy.as_ref().map(|found| Source {
+                policy: &found.policy,
+                name: &found.name,
+                arn: None,
+                attached_to: &need.resource,
+            }),
+            resource_rule: need.rule,
+            boundary: self.standing.boundary.as_deref().map(sources),
+            session: self.standing.session.as_deref().map(sources),
+            scps: None::<Vec<Level<'_>>>,
+            rcps: None,
+            endpoint: None,
+            principal_in_management_account: false,
+            resource_in_management_account: false,
+            restrict_public_buckets: need.restrict_public_buckets,
+            acl_grant: need.acl_grant,
+        };
+        f(&request, &set)
+    }
+}
+
+fn sources(attached: &[Attached]) -> Vec<Source<'_>> {
+    attached
+        .iter()
+        .map(|a| Source {
+            policy: &a.policy as &Policy,
+            name: &a.name,
+            arn: a.arn.as_deref(),
+            attached_to: &a.to,
+        })
+        .collect()
+}
+
+/// What an [`Effect`] holds on to while it waits.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Everything that outlives the call.
+    pub world: Arc<World>,
+    /// Who calls.
+    pub caller: Caller,
+    /// The snapshot that was authorised on.
+    pub snapshot: Arc<Snapshot>,
+    /// The instant of the attempt.
+    pub now: Millis,
+}
+
+impl Attempt {
+    /// What the operation saw when it was authorised.
+    ///
+    /// # Errors
+    /// The caller's identity is gone.
+    pub fn cx(&self) -> Result<Cx<'_>, Fault> {
+        Cx::new(&self.caller, &self.snapshot, self.now, &self.world)
+    }
+
+    /// Authorises again if the directory has moved since: a long upload must not outlive the right to make it. Also ends a
+    /// call whose session expired meanwhile. Gives what was found this time.
+    ///
+    /// # Errors
+    /// The denial, or a fault of `find`.
+    pub async fn renew<O: Effect>(
+        &self,
+        permit: Permit<O>,
+        input: &O::Input,
+    ) -> Result<(Permit<O>, Option<O::Found>), Fault> {
+        let now = self.world.clock.now();
+        if let Some(session) = &self.caller.session
+            && session.expires <= now
+        {
+            return Err(crate::authenticate::expired(self.caller.request.protocol));
+        }
+        let snapshot = self.world.directory.published();
+        if snapshot.revision() == permit.revision() {
+            return Ok((permit, None));
+        }
+        let cx = Cx::new(&self.caller, &snapshot, now, &self.world)?;
+        let found = O::find(input, &cx).await?;
+        let permit = authorise::<O>(&O::needs(input, &found, &cx)?, &cx).map_err(|d| d.fault())?;
+        Ok((permit, Some(found)))
+    }
+}

@@ -1,0 +1,75 @@
+//! The proof that an operation was authorised, and the one function that makes it.
+
+use std::marker::PhantomData;
+
+use crate::{
+    attempt::Cx,
+    denial::Denial,
+    needs::{Need, Needs},
+    operation::Operation,
+};
+
+/// The proof that all needs of one call of `O` were allowed, on one revision of the directory.
+///
+/// INVARIANT: made only by [`authorise`] below; its fields are private, it is neither `Clone` nor `Default`, and it is
+/// bound to its operation. Forging, swapping or omitting one does not compile (`tests/it/permit`).
+#[derive(Debug)]
+pub struct Permit<O> {
+    revision: u64,
+    asked: Vec<bool>,
+    each: Vec<bool>,
+    of: PhantomData<fn() -> O>,
+}
+
+impl<O> Permit<O> {
+    /// The revision of the snapshot that was authorised on.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The answer to the `i`th [`Needs::ask`]; a question that was not asked is answered no.
+    pub fn asked(&self, i: usize) -> bool {
+        self.asked.get(i).copied().unwrap_or(false)
+    }
+
+    /// The verdicts on [`Needs::each`], in order.
+    pub fn each(&self) -> &[bool] {
+        &self.each
+    }
+}
+
+/// Asks the evaluator for every need of `O`'s call. Deny by default: no needs at all is a denial.
+///
+/// # Errors
+/// The first need that was not allowed, with the decision.
+pub(crate) fn authorise<O: Operation>(
+    needs: &Needs,
+    cx: &Cx<'_>,
+) -> Result<Permit<O>, Box<Denial>> {
+    if needs.all.is_empty() && needs.each.is_empty() && needs.nothing.is_none() {
+        return Err(Box::new(Denial::no_rule(O::NAME)));
+    }
+    debug_assert!(
+        needs
+            .all
+            .iter()
+            .chain(&needs.each)
+            .chain(&needs.ask)
+            .all(|n| O::ACTIONS.iter().any(|a| a.name == n.action)),
+        "{} asks for an action that its table does not name",
+        O::NAME
+    );
+    for need in &needs.all {
+        let decision = cx.decide(need);
+        if !decision.allowed() {
+            return Err(Box::new(Denial::of(need, decision, cx)));
+        }
+    }
+    let verdict = |need: &Need| cx.decide(need).allowed();
+    Ok(Permit {
+        revision: cx.snapshot.revision(),
+        asked: needs.ask.iter().map(verdict).collect(),
+        each: needs.each.iter().map(verdict).collect(),
+        of: PhantomData,
+    })
+}

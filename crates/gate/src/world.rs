@@ -1,0 +1,162 @@
+//! Everything that outlives a call, and the three ways through the pipeline: read, change, effect.
+
+use std::sync::Arc;
+
+use twinlock_directory::{Batch, Directory};
+use twinlock_objects::Objects;
+use twinlock_wire::{fault::Fault, sigv4::SigningKeys};
+
+use crate::{
+    attempt::{Attempt, Cx},
+    audit::Audit,
+    caller::{Caller, Who},
+    clock::Clock,
+    metrics::Metrics,
+    operation::{Change, Effect, Operation, Read},
+    permit::{Permit, authorise},
+    token::Tokens,
+};
+
+/// What the operator decided once, at start.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The region of calls that name none.
+    pub region: String,
+    /// Domains under which `BUCKET.domain` is a bucket; the longest match counts.
+    pub s3_domains: Vec<String>,
+    /// Where clients reach this server, for links.
+    pub public_url: String,
+}
+
+/// Everything that outlives a call.
+#[derive(Debug)]
+pub struct World {
+    /// Identities and buckets.
+    pub directory: Directory,
+    /// Object data.
+    pub objects: Objects,
+    /// Temporary credentials.
+    pub tokens: Tokens,
+    /// Signing keys already derived.
+    pub signing_keys: SigningKeys,
+    /// Time.
+    pub clock: Clock,
+    /// What happened.
+    pub audit: Audit,
+    /// How often.
+    pub metrics: Metrics,
+    /// What the operator decided.
+    pub settings: Settings,
+}
+
+impl World {
+    /// Remembers when a key and a role were last used, for which service, where.
+    pub(crate) fn touch(&self, caller: &Caller, service: &str) {
+        let now = self.clock.now();
+        let region = &caller.request.region;
+        if let Who::RoleSession { role_id, .. } = &caller.who {
+            self.directory
+                .last_used()
+                .touch(role_id, now, service, region);
+        } else if caller.session.is_none() && !caller.access_key_id.is_empty() {
+            self.directory
+                .last_used()
+                .touch(&caller.access_key_id, now, service, region);
+        }
+    }
+
+    /// A read, on the published snapshot. Waits for nothing.
+    ///
+    /// # Errors
+    /// The denial, or the operation's fault.
+    pub fn read<O: Read>(&self, caller: &Caller, input: &O::Input) -> Result<O::Output, Fault> {
+        let snapshot = self.directory.published();
+        let cx = Cx::new(caller, &snapshot, self.clock.now(), self)?;
+        let found = O::find(input, &cx);
+        let permit = permit::<O>(input, &found, &cx)?;
+        O::run(&permit, input, found, &cx)
+    }
+
+    /// A change: an early no on the published snapshot, slow preparation, then find, needs, authorise and run on head in the
+    /// writer's turn. Answers when the change is durable.
+    ///
+    /// # Errors
+    /// The denial, the operation's fault, or `ServiceFailure` when the store could not write: then nothing has changed.
+    pub async fn change<O: Change>(
+        &self,
+        caller: &Caller,
+        input: &O::Input,
+    ) -> Result<O::Output, Fault> {
+        {
+            let snapshot = self.directory.published();
+            let cx = Cx::new(caller, &snapshot, self.clock.now(), self)?;
+            let found = O::find(input, &cx);
+            permit::<O>(input, &found, &cx)?;
+        }
+        let prepared = O::prepare(input, self).await?;
+        let (output, pending) = self.turn::<O>(caller, input, &prepared)?;
+        pending.await.map_err(|error| {
+            tracing::error!(%error, operation = O::NAME, "the change could not be made durable");
+            Fault::new("ServiceFailure", 500, "The request processing has failed because of an unknown error, exception or failure.")
+        })?;
+        self.metrics.commit();
+        Ok(output)
+    }
+
+    /// The writer's turn. Nothing in here waits.
+    fn turn<O: Change>(
+        &self,
+        caller: &Caller,
+        input: &O::Input,
+        prepared: &O::Prepared,
+    ) -> Result<(O::Output, twinlock_directory::Pending), Fault> {
+        let turn = self.directory.turn();
+        let head = turn.head().clone();
+        let cx = Cx::new(caller, &head, self.clock.now(), self)?;
+        let found = O::find(input, &cx);
+        let permit = permit::<O>(input, &found, &cx)?;
+        let mut batch = Batch::new(head.revision());
+        let output = O::run(&permit, input, found, prepared, &cx, &mut batch)?;
+        assert_eq!(
+            permit.revision(),
+            head.revision(),
+            "a permit of another revision"
+        );
+        let pending = turn.commit(batch);
+        Ok((output, pending))
+    }
+
+    /// An effect: authorised on the published snapshot, then run, however long it takes.
+    ///
+    /// # Errors
+    /// The denial, or the operation's fault.
+    pub async fn effect<O: Effect>(
+        self: &Arc<Self>,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, Fault> {
+        let attempt = Attempt {
+            world: self.clone(),
+            caller: caller.clone(),
+            snapshot: self.directory.published(),
+            now: self.clock.now(),
+        };
+        let (permit, found) = {
+            let cx = attempt.cx()?;
+            let found = O::find(&input, &cx).await?;
+            (permit::<O>(&input, &found, &cx)?, found)
+        };
+        O::run(permit, input, found, &attempt).await
+    }
+}
+
+/// Bars, needs, authorise: the only way to a permit.
+fn permit<O: Operation>(
+    input: &O::Input,
+    found: &O::Found,
+    cx: &Cx<'_>,
+) -> Result<Permit<O>, Fault> {
+    crate::authenticate::admit::<O>(cx.caller)?;
+    let needs = O::needs(input, found, cx)?;
+    authorise::<O>(&needs, cx).map_err(|denial| denial.fault())
+}
