@@ -1,1 +1,15 @@
 //! Stories that read like scripts: real server, real clients.
+//!
+//! - [`world`]: a story's world: a server of its own, its accounts, and who is at the keyboard;
+//! - [`server`]: starts, kills and restarts the real binary in a directory of its own;
+//! - [`terminal`]: a shell with the stock aws CLI, for what the walkthroughs type;
+//! - [`boto`]: boto3, for all other calls;
+//! - `stories/`: the walkthroughs and their traps, one file each.
+//!
+//! All of it is one binary, since every further file in `tests/` would be linked by itself.
+
+mod boto;
+mod server;
+mod stories;
+mod terminal;
+mod world;

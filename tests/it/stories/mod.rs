@@ -1,0 +1,5 @@
+//! One file per walkthrough, then one per promise that runs through all of them.
+//!
+//! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
+
+mod text3;
