@@ -53,6 +53,7 @@ pub(super) fn start(
         jobs,
         shared,
         sealer,
+        unsure: false,
     };
     std::thread::Builder::new()
         .name("directory-committer".to_owned())
@@ -64,6 +65,9 @@ struct Committer {
     jobs: mpsc::Receiver<Job>,
     shared: Arc<Shared>,
     sealer: Sealer,
+    /// A commit failed and the store could not tell what became of it. Nothing is written until it can: a row written
+    /// onto an unknown state could contradict it.
+    unsure: bool,
 }
 
 type Answer = oneshot::Sender<Result<u64, CommitError>>;
@@ -175,13 +179,26 @@ impl Committer {
         if write.rows.is_empty() && write.asides.is_empty() {
             return Ok(());
         }
+        if self.unsure {
+            let durable = self.store.durable_revision()?;
+            if durable != published {
+                return Err(StoreError::Failed(format!(
+                    "it holds revision {durable} after a failed write, {published} is published: restart to load it"
+                )));
+            }
+            self.unsure = false;
+        }
         match self.store.commit(&write) {
             Ok(()) => Ok(()),
-            // The error may have come after the data was safe. Asked again, the store tells; only a new revision can
-            // tell it, and what is only beside the rows may well be written twice.
+            // The error may have come after the data was safe. Asked again, the store tells by its revision; what is
+            // only beside the rows has none, and may well be written twice.
             Err(error) => match self.store.durable_revision() {
                 Ok(durable) if durable == revision && revision > published => Ok(()),
-                _ => Err(error),
+                Ok(durable) if durable == published => Err(error),
+                _ => {
+                    self.unsure = true;
+                    Err(error)
+                }
             },
         }
     }

@@ -14,6 +14,15 @@ use crate::{
     model::{AccountId, Kind, Row, RowKey},
 };
 
+/// A changed row's key, its state before and after, and the index entries that go and come with the change.
+type Difference<'a> = (
+    &'a RowKey,
+    &'a Option<Row>,
+    &'a Option<Row>,
+    Vec<Entry>,
+    Vec<Entry>,
+);
+
 impl Snapshot {
     /// The snapshot after `batch`, one revision further. An empty batch is a revision too.
     ///
@@ -78,24 +87,23 @@ impl Snapshot {
                 self.accounts.insert_mut(key.account, node);
             }
         }
-        let differences: Vec<(&RowKey, &Option<Row>, &Option<Row>, Vec<Entry>, Vec<Entry>)> =
-            changed
-                .iter()
-                .map(|(key, (old, new))| {
-                    let mut gone = old.as_ref().map(entries).unwrap_or_default();
-                    let mut come = new.as_ref().map(entries).unwrap_or_default();
-                    if !gone.is_empty() {
-                        let kept: Vec<Entry> = gone
-                            .iter()
-                            .filter(|entry| come.contains(entry))
-                            .cloned()
-                            .collect();
-                        gone.retain(|entry| !kept.contains(entry));
-                        come.retain(|entry| !kept.contains(entry));
-                    }
-                    (key, old, new, gone, come)
-                })
-                .collect();
+        let differences: Vec<Difference<'_>> = changed
+            .iter()
+            .map(|(key, (old, new))| {
+                let mut gone = old.as_ref().map(entries).unwrap_or_default();
+                let mut come = new.as_ref().map(entries).unwrap_or_default();
+                if !gone.is_empty() {
+                    let kept: Vec<Entry> = gone
+                        .iter()
+                        .filter(|entry| come.contains(entry))
+                        .cloned()
+                        .collect();
+                    gone.retain(|entry| !kept.contains(entry));
+                    come.retain(|entry| !kept.contains(entry));
+                }
+                (key, old, new, gone, come)
+            })
+            .collect();
         for (key, old, new, gone, _) in &differences {
             for entry in gone {
                 self.remove_entry(key.account, entry)?;

@@ -1,1 +1,458 @@
+//! Snapshots keep their indexes and refuse what breaks them.
 
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::*;
+use crate::{
+    batch::Batch,
+    ids::{Random, SeededRandom},
+    model::{BucketEncryption, BucketState, Row, Versioning},
+    tests_support::{DEV, access_key, account, dev, group, policy, role, user},
+};
+
+fn empty() -> Snapshot {
+    Snapshot::empty(BTreeSet::from(["210987654321".parse().unwrap()]))
+}
+
+fn apply(snapshot: &Snapshot, change: impl FnOnce(&mut Batch)) -> Result<Snapshot, IntegrityError> {
+    let mut batch = Batch::new(snapshot.revision());
+    change(&mut batch);
+    snapshot.apply(&batch)
+}
+
+fn world() -> Snapshot {
+    apply(&empty(), |batch| {
+        let mut dev = account(DEV);
+        dev.alias = Some("acme-dev".into());
+        dev.email = "Dev@Example.com".into();
+        dev.root.access_keys.push(access_key("AKIAROOT", "secret"));
+        batch.put(dev);
+        batch.put(group("Developers"));
+        batch.put(policy("Read"));
+        let mut john = user("John");
+        john.groups.insert("AGPADevelopers".into());
+        john.attached
+            .insert("arn:aws:iam::111111111111:policy/Read".into());
+        john.boundary = Some("arn:aws:iam::aws:policy/PowerUserAccess".into());
+        john.access_keys.push(access_key("AKIAJOHN", "secret"));
+        batch.put(john);
+        batch.put(role("UpdateApp"));
+    })
+    .unwrap()
+}
+
+fn bucket(name: &str) -> Bucket {
+    Bucket {
+        name: name.to_owned(),
+        id: format!("id-{name}"),
+        account: dev(),
+        region: "us-east-1".to_owned(),
+        created: 4,
+        policy: None,
+        public_access_block: None,
+        ownership: None,
+        versioning: Versioning::Never,
+        encryption: BucketEncryption::default(),
+        tags: Vec::new(),
+        state: BucketState::Active,
+        configurations: BTreeMap::new(),
+    }
+}
+
+fn john(snapshot: &Snapshot) -> User {
+    User::clone(snapshot.account(&dev()).unwrap().user("john").unwrap())
+}
+
+#[test]
+fn everything_is_found_by_each_of_its_names() {
+    let world = world();
+    let node = world.account(&dev()).unwrap();
+    assert_eq!(node.user("JOHN").unwrap().name, "John");
+    assert_eq!(
+        world.user_by_id("AIDAJohn").unwrap().arn(),
+        "arn:aws:iam::111111111111:user/John"
+    );
+    assert!(world.role_by_id("AIDAJohn").is_none());
+    assert_eq!(world.role_by_id("AROAUpdateApp").unwrap().name, "UpdateApp");
+    let owner = world.access_key("AKIAJOHN").unwrap();
+    assert_eq!(owner.user.unwrap().id, "AIDAJohn");
+    assert!(owner.key.secret.matches("secret"));
+    assert!(world.access_key("AKIAROOT").unwrap().user.is_none());
+    assert!(world.account_by_alias("acme-dev").is_some());
+    assert!(world.account_by_email("dev@example.COM").is_some());
+    assert!(world.is_external(&"210987654321".parse().unwrap()));
+    assert!(
+        world
+            .customer_policy("arn:aws:iam::111111111111:policy/Read")
+            .is_some()
+    );
+    assert!(
+        world
+            .customer_policy("arn:aws:iam::111111111111:policy/read")
+            .is_none()
+    );
+    assert!(
+        world
+            .customer_policy("arn:aws:iam::111111111111:policy/other/Read")
+            .is_none()
+    );
+    let members: Vec<&str> = node
+        .members("AGPADevelopers")
+        .map(|user| user.name.as_str())
+        .collect();
+    assert_eq!(members, ["John"]);
+    let read = node
+        .attachments("arn:aws:iam::111111111111:policy/Read")
+        .unwrap();
+    assert_eq!((read.count(), read.boundary_count()), (1, 0));
+    let power = node
+        .attachments("arn:aws:iam::aws:policy/PowerUserAccess")
+        .unwrap();
+    assert_eq!((power.count(), power.boundary_count()), (0, 1));
+}
+
+#[test]
+fn a_rename_keeps_the_unique_id_and_moves_every_index() {
+    let world = world();
+    let next = apply(&world, |batch| {
+        let mut renamed = john(&world);
+        renamed.name = "Jack".into();
+        batch.put(renamed);
+    })
+    .unwrap();
+    let node = next.account(&dev()).unwrap();
+    assert!(node.user("John").is_none());
+    assert_eq!(next.user_by_id("AIDAJohn").unwrap().name, "Jack");
+    assert_eq!(
+        next.access_key("AKIAJOHN").unwrap().user.unwrap().name,
+        "Jack"
+    );
+    assert_eq!(node.members("AGPADevelopers").next().unwrap().name, "Jack");
+    assert_same_as_rebuilt(&next);
+    // The earlier snapshot is as it was.
+    assert_eq!(world.user_by_id("AIDAJohn").unwrap().name, "John");
+}
+
+#[test]
+fn two_entities_can_swap_names_in_one_batch() {
+    let world = apply(&world(), |batch| batch.put(user("Sri"))).unwrap();
+    let next = apply(&world, |batch| {
+        let mut first = john(&world);
+        let mut second = User::clone(world.user_by_id("AIDASri").unwrap());
+        std::mem::swap(&mut first.name, &mut second.name);
+        batch.put(first);
+        batch.put(second);
+    })
+    .unwrap();
+    assert_eq!(
+        next.account(&dev()).unwrap().user("Sri").unwrap().id,
+        "AIDAJohn"
+    );
+    assert_same_as_rebuilt(&next);
+}
+
+#[test]
+fn the_last_change_of_a_row_in_a_batch_counts() {
+    let world = world();
+    let next = apply(&world, |batch| {
+        batch.put(user("Brief"));
+        batch.delete_row(user("Brief"));
+        batch.delete_row(john(&world));
+        batch.put(john(&world));
+    })
+    .unwrap();
+    assert!(next.user_by_id("AIDABrief").is_none() && next.user_by_id("AIDAJohn").is_some());
+    assert_same_as_rebuilt(&next);
+}
+
+#[test]
+fn what_is_unique_stands_once() {
+    let world = world();
+    let duplicate = |change: &dyn Fn(&mut Batch)| match apply(&world, change) {
+        Err(IntegrityError::Duplicate { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    let with_id = |mut user: User, id: &str| {
+        user.id = id.to_owned();
+        user
+    };
+    assert_eq!(
+        duplicate(&|batch| batch.put(with_id(user("JOHN"), "AIDAOther"))),
+        "user"
+    );
+    let mut other_role = role("updateapp");
+    other_role.id = "AROAOther".into();
+    assert_eq!(duplicate(&|batch| batch.put(other_role.clone())), "role");
+    let mut stolen = user("Eve");
+    stolen.access_keys.push(access_key("AKIAJOHN", "other"));
+    assert_eq!(duplicate(&|batch| batch.put(stolen.clone())), "access key");
+    let mut second = account("222222222222");
+    second.alias = Some("acme-dev".into());
+    assert_eq!(
+        duplicate(&|batch| batch.put(second.clone())),
+        "account alias"
+    );
+    second.alias = None;
+    second.email = "dev@example.com".into();
+    assert_eq!(
+        duplicate(&|batch| batch.put(second.clone())),
+        "e-mail address"
+    );
+    let with_bucket = apply(&world, |batch| batch.put(bucket("productionapp"))).unwrap();
+    let mut second = bucket("productionapp");
+    second.id = "another".into();
+    assert!(matches!(
+        apply(&with_bucket, |batch| batch.put(second)),
+        Err(IntegrityError::Duplicate { what: "bucket", .. })
+    ));
+}
+
+#[test]
+fn nothing_dangles_and_nothing_in_use_goes() {
+    let world = world();
+    let mut lost = user("Lost");
+    lost.groups.insert("AGPANone".into());
+    let refused = apply(&world, |batch| batch.put(lost)).unwrap_err();
+    assert!(matches!(
+        refused,
+        IntegrityError::Dangling { what: "group", .. }
+    ));
+    let mut attached = role("R");
+    attached
+        .attached
+        .insert("arn:aws:iam::111111111111:policy/None".into());
+    let refused = apply(&world, |batch| batch.put(attached)).unwrap_err();
+    assert!(matches!(
+        refused,
+        IntegrityError::Dangling { what: "policy", .. }
+    ));
+    for in_use in [
+        Row::from(group("Developers")),
+        Row::from(policy("Read")),
+        Row::from(account(DEV)),
+    ] {
+        let refused = apply(&world, |batch| batch.delete_row(in_use)).unwrap_err();
+        assert!(matches!(refused, IntegrityError::InUse { .. }), "{refused}");
+    }
+    let refused = apply(&world, |batch| batch.delete_row(user("Nobody"))).unwrap_err();
+    assert!(matches!(refused, IntegrityError::NoRow(_)));
+    let mut foreign = user("Foreign");
+    foreign.account = "222222222222".parse().unwrap();
+    let refused = apply(&world, |batch| batch.put(foreign)).unwrap_err();
+    assert!(matches!(refused, IntegrityError::NoAccount(_)));
+    let mut renamed = policy("Read");
+    renamed.name = "Reader".into();
+    let refused = apply(&world, |batch| batch.put(renamed)).unwrap_err();
+    assert!(matches!(
+        refused,
+        IntegrityError::InUse { .. } | IntegrityError::Dangling { .. }
+    ));
+}
+
+#[test]
+fn a_batch_belongs_to_one_revision_and_is_bounded() {
+    let world = world();
+    let stale = Batch::new(0);
+    assert!(matches!(
+        world.apply(&stale),
+        Err(IntegrityError::OtherRevision { made: 0, head: 1 })
+    ));
+    let refused = apply(&world, |batch| {
+        (0..=100).for_each(|n| batch.put(user(&format!("u{n}"))))
+    })
+    .unwrap_err();
+    assert_eq!(refused, IntegrityError::TooLarge(101));
+}
+
+#[test]
+fn listings_page_in_the_order_of_names() {
+    let world = apply(&world(), |batch| {
+        for name in ["b-2", "a-1", "c.3"] {
+            batch.put(bucket(name));
+        }
+        batch.put(user("alice"));
+        batch.put(user("Zoe"));
+    })
+    .unwrap();
+    let names: Vec<&str> = world
+        .buckets_of(&dev(), "a-1")
+        .map(|bucket| bucket.name.as_str())
+        .collect();
+    assert_eq!(names, ["b-2", "c.3"]);
+    let node = world.account(&dev()).unwrap();
+    let names: Vec<&str> = names_after(&node.users, "Alice")
+        .map(|user| user.name.as_str())
+        .collect();
+    assert_eq!(names, ["John", "Zoe"]);
+    assert_eq!(names_after(&node.users, "").count(), 3);
+}
+
+/// Everything the indexes say, in an order that does not hang on how they came about.
+fn dump(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for row in snapshot.rows() {
+        all.insert(format!("row {}", row.key()), format!("{row:?}"));
+    }
+    let sorted = |lines: Vec<String>| lines.into_iter().collect::<BTreeSet<_>>();
+    all.insert(
+        "ids".into(),
+        format!(
+            "{:?}",
+            sorted(
+                snapshot
+                    .unique_ids
+                    .iter()
+                    .map(|e| format!("{e:?}"))
+                    .collect()
+            )
+        ),
+    );
+    all.insert(
+        "keys".into(),
+        format!(
+            "{:?}",
+            sorted(
+                snapshot
+                    .access_keys
+                    .iter()
+                    .map(|e| format!("{e:?}"))
+                    .collect()
+            )
+        ),
+    );
+    all.insert(
+        "aliases".into(),
+        format!(
+            "{:?}",
+            sorted(snapshot.aliases.iter().map(|e| format!("{e:?}")).collect())
+        ),
+    );
+    all.insert(
+        "emails".into(),
+        format!(
+            "{:?}",
+            sorted(snapshot.emails.iter().map(|e| format!("{e:?}")).collect())
+        ),
+    );
+    for node in snapshot.accounts() {
+        for (group, users) in node.members.iter() {
+            all.insert(
+                format!("members {group}"),
+                format!("{:?}", users.iter().collect::<Vec<_>>()),
+            );
+        }
+        for (arn, attached) in node.attachments.iter() {
+            let sets = [
+                &attached.users,
+                &attached.groups,
+                &attached.roles,
+                &attached.boundary_users,
+                &attached.boundary_roles,
+            ];
+            let sets: Vec<Vec<&String>> =
+                sets.into_iter().map(|set| set.iter().collect()).collect();
+            all.insert(format!("attached {arn}"), format!("{sets:?}"));
+        }
+        all.insert(
+            "buckets".into(),
+            format!("{:?}", node.bucket_names.iter().collect::<Vec<_>>()),
+        );
+    }
+    all
+}
+
+fn assert_same_as_rebuilt(snapshot: &Snapshot) {
+    let rebuilt = empty()
+        .load(snapshot.revision(), snapshot.rows().collect())
+        .unwrap();
+    assert_eq!(dump(snapshot), dump(&rebuilt));
+}
+
+/// Random changes, allowed or not: after each, the indexes are those of a directory loaded from the same rows.
+#[test]
+fn any_history_leaves_the_indexes_of_its_last_state() {
+    for seed in 0..8 {
+        let random = SeededRandom::new(seed);
+        let draw = |below: u8| {
+            let mut byte = [0];
+            random.fill(&mut byte);
+            byte[0] % below
+        };
+        let mut snapshot = apply(&empty(), |batch| batch.put(account(DEV))).unwrap();
+        let mut refused = 0;
+        for _ in 0..300 {
+            let mut batch = Batch::new(snapshot.revision());
+            for _ in 0..=draw(3) {
+                let name = format!("n{}", draw(5));
+                let policy_arn = format!("arn:aws:iam::111111111111:policy/n{}", draw(5));
+                let row = match draw(5) {
+                    0 => {
+                        let mut user = user(&name);
+                        user.name = format!("N{}", draw(5));
+                        for group in 0..draw(3) {
+                            user.groups.insert(format!("AGPAn{group}"));
+                        }
+                        user.attached
+                            .extend((draw(2) == 0).then(|| policy_arn.clone()));
+                        user.boundary = (draw(3) == 0).then_some(policy_arn);
+                        for key in 0..draw(3) {
+                            user.access_keys
+                                .push(access_key(&format!("AKIA{name}{key}"), "s"));
+                        }
+                        Row::from(user)
+                    }
+                    1 => {
+                        let mut group = group(&name);
+                        group.attached.extend((draw(2) == 0).then_some(policy_arn));
+                        Row::from(group)
+                    }
+                    2 => {
+                        let mut role = role(&name);
+                        role.attached.insert(policy_arn);
+                        Row::from(role)
+                    }
+                    3 => Row::from(policy(&name)),
+                    _ => Row::from(bucket(&name)),
+                };
+                if draw(3) == 0 {
+                    batch.delete_row(row);
+                } else {
+                    batch.put(row);
+                }
+            }
+            match snapshot.apply(&batch) {
+                Ok(next) => snapshot = next,
+                Err(_) => refused += 1,
+            }
+            assert_same_as_rebuilt(&snapshot);
+        }
+        assert!(
+            refused > 20 && snapshot.revision() > 50,
+            "{refused} refused, {} made",
+            snapshot.revision()
+        );
+    }
+}
+
+#[test]
+fn an_update_shares_what_it_did_not_touch() {
+    let world = world();
+    let next = apply(&world, |batch| {
+        let mut changed = john(&world);
+        changed.path = "/staff/".into();
+        batch.put(changed);
+    })
+    .unwrap();
+    let (before, after) = (
+        world.account(&dev()).unwrap(),
+        next.account(&dev()).unwrap(),
+    );
+    assert!(Arc::ptr_eq(
+        before.role("UpdateApp").unwrap(),
+        after.role("UpdateApp").unwrap()
+    ));
+    assert!(before.roles.ptr_eq(&after.roles));
+}
