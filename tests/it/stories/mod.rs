@@ -2,4 +2,5 @@
 //!
 //! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
 
+mod text1;
 mod text3;
