@@ -508,12 +508,15 @@ fn signed(verified: &Verified) -> Result<(), Fault> {
     }
 }
 
+/// The parts of a path, by the model's names.
+type Labels = Vec<(String, String)>;
+
 /// S3 Control's operations are told apart by their paths.
 fn control_route(
     service: &'static RestService,
     parts: &Parts,
     path: &str,
-) -> Result<(&'static OperationShape, Vec<(String, String)>), Fault> {
+) -> Result<(&'static OperationShape, Labels), Fault> {
     service
         .operations
         .iter()

@@ -22,6 +22,13 @@ use crate::{
 };
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// An erased operation: decodes, goes the one way, encodes.
+type Call<P> = fn(
+    Arc<World>,
+    Caller,
+    <P as Protocol>::Request,
+    <P as Protocol>::Answering,
+) -> BoxFuture<Answer>;
 /// What an erased operation answers.
 pub type Answer = Result<Response<Body>, Fault>;
 
@@ -155,7 +162,7 @@ pub struct Entry<P: Protocol> {
     pub kind: Kind,
     /// All actions it may ask for.
     pub actions: &'static [Action],
-    call: fn(Arc<World>, Caller, P::Request, P::Answering) -> BoxFuture<Answer>,
+    call: Call<P>,
 }
 
 impl<P: Protocol> std::fmt::Debug for Entry<P> {

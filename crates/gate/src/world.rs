@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{Batch, Directory};
+use twinlock_directory::{Batch, Directory, Random};
 use twinlock_objects::Objects;
 use twinlock_wire::{fault::Fault, sigv4::SigningKeys};
 
@@ -29,7 +29,6 @@ pub struct Settings {
 }
 
 /// Everything that outlives a call.
-#[derive(Debug)]
 pub struct World {
     /// Identities and buckets.
     pub directory: Directory,
@@ -41,12 +40,22 @@ pub struct World {
     pub signing_keys: SigningKeys,
     /// Time.
     pub clock: Clock,
+    /// Where new ids and secrets come from.
+    pub random: Box<dyn Random>,
     /// What happened.
     pub audit: Audit,
     /// How often.
     pub metrics: Metrics,
     /// What the operator decided.
     pub settings: Settings,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl World {
