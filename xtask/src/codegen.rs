@@ -9,8 +9,9 @@
 )]
 mod model;
 mod names;
+mod rest;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Reads the models and writes, or with `--check` compares, the generated files.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -29,5 +30,31 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
             );
         }
     }
+    for service in rest::SERVICES {
+        let path = models.join(format!("{}.json", service.module));
+        let model = model::Model::load(&path)?;
+        for (path, text) in rest::generate(service, &model)? {
+            emit(&path, &text, arguments)?;
+        }
+    }
     Ok(())
+}
+
+/// Writes a file under `crates/shapes/src`, or with `--check` compares it.
+fn emit(path: &str, text: &str, arguments: &[String]) -> Result<(), String> {
+    let full: PathBuf = crate::facts::workspace_root()
+        .join("crates/shapes/src")
+        .join(path);
+    let failed = |error: std::io::Error| format!("{}: {error}", full.display());
+    if arguments.iter().any(|argument| argument == "--check") {
+        let known = std::fs::read_to_string(&full).map_err(failed)?;
+        return if known == text {
+            Ok(())
+        } else {
+            Err(format!("{path} differs from its models"))
+        };
+    }
+    let folder = full.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    std::fs::write(&full, text).map_err(failed)
 }

@@ -254,6 +254,36 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    /// A structure without members: what an operation takes or answers where its model says nothing.
+    pub(crate) fn empty() -> Shape {
+        Shape {
+            kind: Kind::Structure,
+            members: Ordered::default(),
+            required: Vec::new(),
+            member: None,
+            key: None,
+            value: None,
+            choices: Vec::new(),
+            min: None,
+            max: None,
+            pattern: None,
+            flattened: false,
+            location_name: None,
+            xml_namespace: None,
+            timestamp_format: None,
+            payload: None,
+            streaming: false,
+            sensitive: false,
+            exception: false,
+            error: None,
+            r#box: false,
+            union: false,
+            eventstream: false,
+            event: false,
+            deprecated: false,
+        }
+    }
+
     /// Whether a structure's member must be given.
     pub(crate) fn is_required(&self, member: &str) -> bool {
         self.required.iter().any(|name| name == member)

@@ -20,7 +20,13 @@ pub fn answer<T: Shape>(operation: &OperationShape, output: T) -> Response<Body>
     let mut held: Vec<(&'static Member, Value)> = Vec::new();
     for (member, value) in schema.members.iter().zip(output.into_members()) {
         match member.place {
-            Place::Header => header(response.headers_mut(), member.wire, member.kind, value),
+            Place::Header => {
+                // The model does not say that a part of an object is answered with another status.
+                if member.wire == "content-range" && !value.is_absent() {
+                    *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                }
+                header(response.headers_mut(), member.wire, member.kind, value);
+            }
             Place::HeaderPrefix => prefixed(response.headers_mut(), member.wire, value),
             Place::Status => {
                 if let Value::Integer(n) = value
@@ -102,6 +108,7 @@ fn payload(response: &mut Response<Body>, schema: &Structure, member: &Member, v
 fn header(headers: &mut HeaderMap, name: &'static str, kind: &Kind, value: Value) {
     let text = match value {
         Value::Absent => return,
+        Value::List(items) if items.is_empty() => return,
         Value::Time(at) => match kind {
             Kind::Time(Some(TimeFormat::Iso8601)) => at.iso_s3(),
             Kind::Time(Some(TimeFormat::Epoch)) => at.seconds().to_string(),
@@ -117,11 +124,21 @@ fn header(headers: &mut HeaderMap, name: &'static str, kind: &Kind, value: Value
     set(headers, name, &text);
 }
 
+/// A text beyond ASCII is written as an RFC 2047 word, as S3 does with metadata.
 fn prefixed(headers: &mut HeaderMap, prefix: &str, value: Value) {
     let Value::Map(entries) = value else { return };
     for (key, value) in entries {
         if let Value::Text(text) = value {
-            set(headers, &format!("{prefix}{key}"), &text);
+            let name = format!("{prefix}{key}");
+            if text.is_ascii() {
+                set(headers, &name, &text);
+            } else {
+                set(
+                    headers,
+                    &name,
+                    &format!("=?UTF-8?B?{}?=", STANDARD.encode(text)),
+                );
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct OperationShape {
     pub uri: &'static str,
     /// Query parameters the request must carry: name and value (an empty value: any).
     pub literals: &'static [(&'static str, &'static str)],
+    /// Query parameters that are members.
+    pub query: &'static [&'static str],
     /// Query parameters that are required members, such as `uploadId`.
     pub required_query: &'static [&'static str],
     /// Headers that are required members and tell the operation apart, such as `x-amz-copy-source`.
@@ -25,6 +27,8 @@ pub struct OperationShape {
     pub streaming_input: bool,
     /// The answer's body is a stream.
     pub streaming_output: bool,
+    /// The request must carry `Content-MD5` or a checksum of S3's.
+    pub checksum_required: bool,
     /// AWS keeps it for old clients; another operation has the same request.
     pub deprecated: bool,
 }
@@ -98,8 +102,13 @@ impl Route {
                 !o.deprecated,
             )
         };
-        if let Some(found) = self.operations.iter().filter(fits).max_by_key(weight) {
-            return Ok(found);
+        // Of two that weigh the same the first in the model counts: `max_by_key` keeps the last, so they come reversed.
+        let candidates = self.operations.iter().rev().filter(fits);
+        if let Some(found) = candidates.max_by_key(weight) {
+            return match strange_parameter(found, query) {
+                Some(fault) => Err(fault),
+                None => Ok(found),
+            };
         }
         let elsewhere = self.operations.iter().any(|o| {
             o.uri == template
@@ -143,6 +152,28 @@ impl Route {
         }
         found
     }
+}
+
+/// Parameters that make a request mean something else: where the operation does not know them, doing it without them would
+/// do what nobody asked for, such as storing a part of an upload as the whole object.
+fn strange_parameter(operation: &OperationShape, query: &[(String, String)]) -> Option<Fault> {
+    let strange = |name: &&str| {
+        query.iter().any(|(known, _)| known == name) && !operation.query.contains(name)
+    };
+    let name = ["versionId", "uploadId", "partNumber"]
+        .into_iter()
+        .find(strange)?;
+    let what = if name == "versionId" {
+        "version-id"
+    } else {
+        name
+    };
+    let fault = Fault::new(
+        "InvalidArgument",
+        400,
+        format!("This operation does not accept a {what}."),
+    );
+    Some(fault.with("ArgumentName", name))
 }
 
 /// Matches a decoded path against a template and gives its labels. `{Name+}` takes the rest, slashes included.

@@ -15,6 +15,9 @@ const DEPTH_MAX: usize = 32;
 /// to 80,000.
 const ELEMENTS_MAX: usize = 200_000;
 
+/// Attributes of one element: each is compared with those before it.
+const ATTRIBUTES_MAX: usize = 16;
+
 /// One element: its name without prefix, attributes, the text directly inside it, and its children.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Element {
@@ -115,7 +118,10 @@ pub fn parse(document: &[u8]) -> Result<Element, Malformed> {
 
 fn element(start: &BytesStart<'_>) -> Result<Element, Malformed> {
     let mut attributes = Vec::new();
-    for attribute in start.attributes() {
+    for (count, attribute) in start.attributes().enumerate() {
+        if count >= ATTRIBUTES_MAX {
+            return Err(Malformed("too many attributes"));
+        }
         let attribute = attribute.map_err(|_| Malformed("a bad attribute"))?;
         let name = attribute.key.into_inner();
         if name == "xmlns" || name.starts_with("xmlns:") {
