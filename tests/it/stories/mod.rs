@@ -4,3 +4,5 @@
 
 mod text1;
 mod text3;
+mod text4;
+mod text5;
