@@ -9,6 +9,7 @@
 //! | [`store`] | where rows are kept: redb, or memory for tests |
 //! | [`sealer`] | the master key, and secrets that are stored only sealed |
 //! | [`ids`], [`passwords`] | unique ids and keys from a given source of randomness; argon2id |
+//! | [`principals`] | principals of policies bound to unique ids, and named again |
 //! | [`last_used`] | when keys, roles and passwords were last used, beside the snapshot |
 //! | [`managed`] | the policies that AWS manages |
 //! | [`Quotas`] | every limit on how many and how large, by AWS's names |
@@ -22,6 +23,7 @@ pub mod last_used;
 pub mod managed;
 pub mod model;
 pub mod passwords;
+pub mod principals;
 pub mod quotas;
 pub mod sealer;
 pub mod snapshot;
