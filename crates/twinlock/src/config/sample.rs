@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use super::{AccountConfig, Config, Overrides};
+use super::{AccountConfig, Config};
 
 /// `twinlock.example.toml`: what `make run` starts.
 pub const EXAMPLE: &str = include_str!("../../../../twinlock.example.toml");
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn every_configuration_that_comes_with_twinlock_is_good() {
         for text in std::iter::once(EXAMPLE).chain(WALKTHROUGHS) {
-            let config = Config::parse(text, None, &Overrides::new()).unwrap_or_else(|e| panic!("{e}"));
+            let config = Config::parse(text, None, &Vec::new()).unwrap_or_else(|e| panic!("{e}"));
             assert!(config.accounts.len() >= 2);
             assert!(config.accounts.iter().all(|a| a.root_access_key.is_some() && a.root_password.is_some()));
         }
