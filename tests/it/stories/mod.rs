@@ -2,8 +2,10 @@
 //!
 //! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
 
+mod bucket_policies;
 mod text1;
 mod text2;
 mod text3;
 mod text4;
 mod text5;
+mod traps;
