@@ -1,7 +1,7 @@
 //! `cargo xtask codegen --models DIR [--check]`: writes `crates/shapes` from AWS's published models.
 //!
 //! `DIR` holds botocore's `service-2.json` of each service as `iam.json`, `sts.json` and so on
-//! (`scripts/fetch-models.py` puts them there). The same models give the same bytes; `--check` fails if any would change.
+//! (`xtask/codegen.sh` puts them there). The same models give the same bytes; `--check` fails if any would change.
 
 #[allow(
     dead_code,
@@ -9,9 +9,21 @@
 )]
 mod model;
 mod names;
+mod patterns;
 mod rest;
+mod rust;
+mod typed;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::facts::workspace_root;
+
+/// The services whose messages are one document: module and title.
+const TYPED: &[(&str, &str)] = &[
+    ("iam", "IAM"),
+    ("sts", "STS"),
+    ("organizations", "Organizations"),
+];
 
 /// Reads the models and writes, or with `--check` compares, the generated files.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
@@ -20,41 +32,19 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         .and_then(|at| arguments.get(at + 1))
         .map(PathBuf::from)
         .ok_or("--models DIR is missing; `make codegen` fetches the models and gives it")?;
-    for service in ["iam", "sts"] {
-        let model = model::Model::load(&models.join(format!("{service}.json")))?;
-        for (_, operation) in model.operations.iter() {
-            eprintln!(
-                "{} {}",
-                names::input(&operation.name),
-                names::output(&operation.name)
-            );
-        }
+    let check = arguments.iter().any(|argument| argument == "--check");
+    let load = |name: &str| model::Model::load(&models.join(format!("{name}.json")));
+    let mut files = rust::Files::default();
+    let mut folders = Vec::new();
+    for (name, title) in TYPED {
+        typed::service(&mut files, name, title, &load(name)?)?;
+        folders.push(format!("crates/shapes/src/{name}"));
     }
     for service in rest::SERVICES {
-        let path = models.join(format!("{}.json", service.module));
-        let model = model::Model::load(&path)?;
-        for (path, text) in rest::generate(service, &model)? {
-            emit(&path, &text, arguments)?;
+        for (path, text) in rest::generate(service, &load(service.module)?)? {
+            files.text(format!("crates/shapes/src/{path}"), text);
         }
+        folders.push(format!("crates/shapes/src/{}", service.module));
     }
-    Ok(())
-}
-
-/// Writes a file under `crates/shapes/src`, or with `--check` compares it.
-fn emit(path: &str, text: &str, arguments: &[String]) -> Result<(), String> {
-    let full: PathBuf = crate::facts::workspace_root()
-        .join("crates/shapes/src")
-        .join(path);
-    let failed = |error: std::io::Error| format!("{}: {error}", full.display());
-    if arguments.iter().any(|argument| argument == "--check") {
-        let known = std::fs::read_to_string(&full).map_err(failed)?;
-        return if known == text {
-            Ok(())
-        } else {
-            Err(format!("{path} differs from its models"))
-        };
-    }
-    let folder = full.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    std::fs::write(&full, text).map_err(failed)
+    files.finish(&workspace_root(), &folders, check)
 }

@@ -30,6 +30,8 @@ const VIOLATIONS_MAX: usize = 100;
 pub struct Violations {
     dialect: Dialect,
     sentences: Vec<String>,
+    /// IAM's sentence about the characters of a name or path: answered alone, and only if nothing else is wrong.
+    characters: Option<String>,
     /// Reason code and message of the first one, as Organizations has them.
     reason: Option<(&'static str, &'static str)>,
 }
@@ -72,13 +74,14 @@ impl Violations {
         Violations {
             dialect,
             sentences: Vec::new(),
+            characters: None,
             reason: None,
         }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.sentences.is_empty()
+        self.sentences.is_empty() && self.characters.is_none()
     }
 
     /// Adds one in AWS's form, for a rule that no model states: `path` such as `roleSessionName`, `rule` such as
@@ -99,7 +102,10 @@ impl Violations {
     /// `ValidationError` (Organizations: `InvalidInputException`), 400.
     pub fn into_result(self) -> Result<(), Fault> {
         if self.sentences.is_empty() {
-            return Ok(());
+            return match self.characters {
+                Some(sentence) => Err(Fault::validation(sentence)),
+                None => Ok(()),
+            };
         }
         if let (Dialect::Organizations, Some((reason, message))) = (self.dialect, self.reason) {
             return Err(Fault::new("InvalidInputException", 400, message).with("Reason", reason));
@@ -121,12 +127,12 @@ impl Violations {
 
     fn sentence(&self, path: &str, value: Option<&str>, rule: &str) -> String {
         let value = match (value, self.dialect) {
-            (None, _) => " null".to_owned(),
+            (None, Dialect::Sts) => " null".to_owned(),
             (Some(v), Dialect::Sts) => format!(
                 " '{}'",
                 v.chars().take(VALUE_CHARACTERS_MAX).collect::<String>()
             ),
-            (Some(_), Dialect::Iam | Dialect::Organizations) => String::new(),
+            (_, Dialect::Iam | Dialect::Organizations) => String::new(),
         };
         format!("Value{value} at '{path}' failed to satisfy constraint: {rule}")
     }
@@ -171,12 +177,41 @@ impl Violations {
                 }
             }
             (scalar, value) => {
+                let shown = if scalar.is_sensitive() {
+                    "***".to_owned()
+                } else {
+                    printed(value)
+                };
                 for broken in broken_rules(scalar, value) {
-                    let sentence = self.sentence(path, Some(&printed(value)), &broken.rule);
-                    self.push(sentence, broken.reason);
+                    match self.iam_sentence(path, &broken.rule) {
+                        Some(own) => {
+                            self.characters.get_or_insert(own);
+                        }
+                        None => {
+                            let sentence = self.sentence(path, Some(&shown), &broken.rule);
+                            self.push(sentence, broken.reason);
+                        }
+                    }
                 }
             }
         }
+    }
+
+    /// IAM has sentences of its own for the characters of names and paths.
+    fn iam_sentence(&self, path: &str, rule: &str) -> Option<String> {
+        if self.dialect != Dialect::Iam {
+            return None;
+        }
+        let rest = match rule.strip_prefix(MATCHING)? {
+            r"[\w+=,.@-]+" => {
+                "It must contain only alphanumeric characters and/or the following: +=,.@_-"
+            }
+            r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)" => {
+                "It must begin and end with / and contain only alphanumeric characters and/or / characters."
+            }
+            _ => return None,
+        };
+        Some(format!("The specified value for {path} is invalid. {rest}"))
     }
 
     /// A list of structures is checked item by item; scalars are reported together, on the list.
@@ -255,8 +290,9 @@ fn one_of(values: &[&str]) -> String {
         values.join(", ")
     )
 }
+const MATCHING: &str = "Member must satisfy regular expression pattern: ";
 fn matching(pattern: &str) -> String {
-    format!("Member must satisfy regular expression pattern: {pattern}")
+    format!("{MATCHING}{pattern}")
 }
 
 fn length_rules(n: usize, min: u32, max: u32) -> Vec<Broken> {
@@ -277,18 +313,16 @@ fn length_rules(n: usize, min: u32, max: u32) -> Vec<Broken> {
 }
 
 fn text_rules(text: &Text, value: &str) -> Vec<Broken> {
-    // Counting is cheap but not free: without a bound there is nothing to count.
-    let bounded = text.min > 0 || text.max < u32::MAX;
-    let mut broken = if bounded {
-        length_rules(value.chars().count(), text.min, text.max)
-    } else {
-        Vec::new()
-    };
+    let mut broken = Vec::new();
     if let Some(pattern) = text.pattern.filter(|p| !p.matches(value)) {
         broken.push(Broken {
             rule: matching(pattern.text),
             reason: BAD_PATTERN,
         });
+    }
+    // Counting is cheap but not free: without a bound there is nothing to count.
+    if text.min > 0 || text.max < u32::MAX {
+        broken.extend(length_rules(value.chars().count(), text.min, text.max));
     }
     if !text.values.is_empty() && !text.values.contains(&value) {
         broken.push(Broken {
