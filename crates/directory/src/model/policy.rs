@@ -153,12 +153,53 @@ impl ManagedPolicy {
 
 #[cfg(test)]
 mod tests {
+    use twinlock_policy::{NoContext, Outcome, PolicySet, Principal, PrincipalKind, Request, Source, evaluate};
+
     use super::*;
 
     #[test]
     fn an_unreadable_policy_denies_and_does_not_panic() {
         let policy = StoredPolicy::new("{ not json", Bindings::new());
         assert_eq!(policy.compiled().text(), UNREADABLE);
+    }
+
+    #[test]
+    fn the_stand_in_denies_as_an_identity_policy_and_as_a_resource_policy() {
+        let account = "111111111111".to_owned();
+        let principal = Principal {
+            kind: PrincipalKind::User,
+            arn: format!("arn:aws:iam::{account}:user/John"),
+            account: Some(account.clone()),
+            unique_id: Some("AIDAJOHN".to_owned()),
+            ..Principal::anonymous()
+        };
+        let request = Request {
+            principal: &principal,
+            action: "s3:GetObject",
+            resource: "arn:aws:s3:::productionapp/a",
+            resource_account: Some(&account),
+            context: &NoContext,
+        };
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let allowing = StoredPolicy::new(text, Bindings::new());
+        let unreadable = StoredPolicy::new("{ not json", Bindings::new());
+        let source = |policy| Source {
+            policy,
+            name: "P",
+            arn: None,
+            attached_to: "user John",
+        };
+        let outcome = |identity: Vec<&StoredPolicy>, resource: Option<&StoredPolicy>| {
+            let set = PolicySet {
+                identity: identity.into_iter().map(|policy| source(&**policy.compiled())).collect(),
+                resource: resource.map(|policy| source(&**policy.compiled())),
+                ..PolicySet::default()
+            };
+            evaluate(&request, &set).outcome
+        };
+        assert_eq!(outcome(vec![&allowing], None), Outcome::Allowed);
+        assert_eq!(outcome(vec![&allowing, &unreadable], None), Outcome::ExplicitlyDenied);
+        assert_eq!(outcome(vec![&allowing], Some(&unreadable)), Outcome::ExplicitlyDenied);
     }
 
     #[test]

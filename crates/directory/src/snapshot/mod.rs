@@ -25,13 +25,19 @@ use crate::model::{AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, Rol
 pub struct Snapshot {
     revision: u64,
     accounts: RedBlackTreeMapSync<AccountId, Arc<AccountNode>>,
+    buckets: RedBlackTreeMapSync<String, Arc<Bucket>>,
+    indexes: Indexes,
+    external: Arc<BTreeSet<AccountId>>,
+}
+
+/// What is unique over all accounts.
+#[derive(Debug, Clone)]
+struct Indexes {
     unique_ids: HashTrieMapSync<String, Place>,
     access_keys: HashTrieMapSync<String, KeyPlace>,
     aliases: HashTrieMapSync<String, AccountId>,
     emails: HashTrieMapSync<String, AccountId>,
     canonical_ids: HashTrieMapSync<String, AccountId>,
-    buckets: RedBlackTreeMapSync<String, Arc<Bucket>>,
-    external: Arc<BTreeSet<AccountId>>,
 }
 
 /// Where an entity with a unique id is found: its account's map, by the key of its name (a bucket by its name).
@@ -94,12 +100,14 @@ impl Snapshot {
         Snapshot {
             revision: 0,
             accounts: RedBlackTreeMapSync::new_sync(),
-            unique_ids: HashTrieMapSync::new_sync(),
-            access_keys: HashTrieMapSync::new_sync(),
-            aliases: HashTrieMapSync::new_sync(),
-            emails: HashTrieMapSync::new_sync(),
-            canonical_ids: HashTrieMapSync::new_sync(),
             buckets: RedBlackTreeMapSync::new_sync(),
+            indexes: Indexes {
+                unique_ids: HashTrieMapSync::new_sync(),
+                access_keys: HashTrieMapSync::new_sync(),
+                aliases: HashTrieMapSync::new_sync(),
+                emails: HashTrieMapSync::new_sync(),
+                canonical_ids: HashTrieMapSync::new_sync(),
+            },
             external: Arc::new(external),
         }
     }
@@ -126,7 +134,7 @@ impl Snapshot {
 
     /// The entity with this unique id (`AIDA…`, `AROA…`, `AGPA…`, `ANPA…`, a bucket's id).
     pub fn by_unique_id(&self, id: &str) -> Option<Entity<'_>> {
-        let place = self.unique_ids.get(id)?;
+        let place = self.indexes.unique_ids.get(id)?;
         let name = place.name_key.as_str();
         if place.kind == Kind::Bucket {
             return self.buckets.get(name).map(Entity::Bucket);
@@ -175,7 +183,7 @@ impl Snapshot {
 
     /// The long-term access key with this id, active or not, and its owner.
     pub fn access_key(&self, id: &str) -> Option<KeyOwner<'_>> {
-        let place = self.access_keys.get(id)?;
+        let place = self.indexes.access_keys.get(id)?;
         let account = self.accounts.get(&place.account)?;
         let (user, keys) = match &place.user {
             Some(name) => {
@@ -190,17 +198,17 @@ impl Snapshot {
 
     /// The account with this sign-in alias.
     pub fn account_by_alias(&self, alias: &str) -> Option<&Arc<AccountNode>> {
-        self.account(self.aliases.get(alias)?)
+        self.account(self.indexes.aliases.get(alias)?)
     }
 
     /// The account whose root user has this e-mail address; case does not count.
     pub fn account_by_email(&self, email: &str) -> Option<&Arc<AccountNode>> {
-        self.account(self.emails.get(&email.to_lowercase())?)
+        self.account(self.indexes.emails.get(&email.to_lowercase())?)
     }
 
     /// The account that S3 knows by this canonical id.
     pub fn account_by_canonical_id(&self, id: &str) -> Option<&Arc<AccountNode>> {
-        self.account(self.canonical_ids.get(id)?)
+        self.account(self.indexes.canonical_ids.get(id)?)
     }
 
     /// The customer-managed policy with this ARN. AWS's own policies are not here but in `managed`.

@@ -303,6 +303,7 @@ fn dump(snapshot: &Snapshot) -> BTreeMap<String, String> {
             "{:?}",
             sorted(
                 snapshot
+                    .indexes
                     .unique_ids
                     .iter()
                     .map(|e| format!("{e:?}"))
@@ -316,6 +317,7 @@ fn dump(snapshot: &Snapshot) -> BTreeMap<String, String> {
             "{:?}",
             sorted(
                 snapshot
+                    .indexes
                     .access_keys
                     .iter()
                     .map(|e| format!("{e:?}"))
@@ -327,14 +329,28 @@ fn dump(snapshot: &Snapshot) -> BTreeMap<String, String> {
         "aliases".into(),
         format!(
             "{:?}",
-            sorted(snapshot.aliases.iter().map(|e| format!("{e:?}")).collect())
+            sorted(
+                snapshot
+                    .indexes
+                    .aliases
+                    .iter()
+                    .map(|e| format!("{e:?}"))
+                    .collect()
+            )
         ),
     );
     all.insert(
         "emails".into(),
         format!(
             "{:?}",
-            sorted(snapshot.emails.iter().map(|e| format!("{e:?}")).collect())
+            sorted(
+                snapshot
+                    .indexes
+                    .emails
+                    .iter()
+                    .map(|e| format!("{e:?}"))
+                    .collect()
+            )
         ),
     );
     for node in snapshot.accounts() {

@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
+    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    WriteTransaction,
 };
 
 use super::{Loaded, Store, StoreError, Write};
@@ -41,29 +42,17 @@ impl Embedded {
             database: None,
         };
         let is_new = !path.exists();
-        let write = begin(store.database()?)?;
-        let found = {
-            let mut layout = write.open_table(LAYOUT).map_err(failed)?;
-            let found = layout
-                .get("version")
-                .map_err(failed)?
-                .map(|version| version.value());
-            let found = found.unwrap_or(LAYOUT_VERSION);
-            if found > LAYOUT_VERSION {
+        match store.layout_version()? {
+            Some(found) if found > LAYOUT_VERSION => {
                 return Err(StoreError::Newer {
                     found,
                     known: LAYOUT_VERSION,
                 });
             }
-            layout.insert("version", LAYOUT_VERSION).map_err(failed)?;
-            found
-        };
-        for version in found..LAYOUT_VERSION {
-            migrate(&write, version)?;
+            // The usual start writes nothing here: a commit costs milliseconds.
+            Some(LAYOUT_VERSION) => {}
+            older => store.lay_out(older)?,
         }
-        write.open_table(ROWS).map_err(failed)?;
-        write.open_table(ASIDES).map_err(failed)?;
-        write.commit().map_err(failed)?;
         if is_new
             && let Some(folder) = path
                 .parent()
@@ -75,6 +64,34 @@ impl Embedded {
                 .map_err(failed)?;
         }
         Ok(store)
+    }
+
+    /// The layout of the file, if it has one already.
+    fn layout_version(&mut self) -> Result<Option<u64>, StoreError> {
+        let read = self.database()?.begin_read().map_err(failed)?;
+        match read.open_table(LAYOUT) {
+            Ok(layout) => {
+                let version = layout.get("version").map_err(failed)?;
+                Ok(version.map(|version| version.value()))
+            }
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Makes the tables of a new file, or brings those of an older one up to this layout, in one transaction.
+    fn lay_out(&mut self, older: Option<u64>) -> Result<(), StoreError> {
+        let write = begin(self.database()?)?;
+        for version in older.unwrap_or(LAYOUT_VERSION)..LAYOUT_VERSION {
+            migrate(&write, version)?;
+        }
+        {
+            let mut layout = write.open_table(LAYOUT).map_err(failed)?;
+            layout.insert("version", LAYOUT_VERSION).map_err(failed)?;
+            write.open_table(ROWS).map_err(failed)?;
+            write.open_table(ASIDES).map_err(failed)?;
+        }
+        write.commit().map_err(failed)
     }
 
     fn database(&mut self) -> Result<&Database, StoreError> {
