@@ -93,7 +93,7 @@ impl PartialEq for StoredPolicy {
     }
 }
 
-/// A managed policy: a customer's, or one of AWS's (whose account is `aws` and stands in none of the directory's accounts).
+/// A customer-managed policy. Those that AWS manages are no rows: see [`managed`](crate::managed).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ManagedPolicy {
     /// The account the policy belongs to.
@@ -153,7 +153,9 @@ impl ManagedPolicy {
 
 #[cfg(test)]
 mod tests {
-    use twinlock_policy::{NoContext, Outcome, PolicySet, Principal, PrincipalKind, Request, Source, evaluate};
+    use twinlock_policy::{
+        NoContext, Outcome, PolicySet, Principal, PrincipalKind, Request, Source, evaluate,
+    };
 
     use super::*;
 
@@ -183,23 +185,31 @@ mod tests {
         let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
         let allowing = StoredPolicy::new(text, Bindings::new());
         let unreadable = StoredPolicy::new("{ not json", Bindings::new());
-        let source = |policy| Source {
-            policy,
-            name: "P",
-            arn: None,
-            attached_to: "user John",
-        };
+        fn source(policy: &StoredPolicy) -> Source<'_> {
+            Source {
+                policy: policy.compiled(),
+                name: "P",
+                arn: None,
+                attached_to: "user John",
+            }
+        }
         let outcome = |identity: Vec<&StoredPolicy>, resource: Option<&StoredPolicy>| {
             let set = PolicySet {
-                identity: identity.into_iter().map(|policy| source(&**policy.compiled())).collect(),
-                resource: resource.map(|policy| source(&**policy.compiled())),
+                identity: identity.into_iter().map(source).collect(),
+                resource: resource.map(source),
                 ..PolicySet::default()
             };
             evaluate(&request, &set).outcome
         };
         assert_eq!(outcome(vec![&allowing], None), Outcome::Allowed);
-        assert_eq!(outcome(vec![&allowing, &unreadable], None), Outcome::ExplicitlyDenied);
-        assert_eq!(outcome(vec![&allowing], Some(&unreadable)), Outcome::ExplicitlyDenied);
+        assert_eq!(
+            outcome(vec![&allowing, &unreadable], None),
+            Outcome::ExplicitlyDenied
+        );
+        assert_eq!(
+            outcome(vec![&allowing], Some(&unreadable)),
+            Outcome::ExplicitlyDenied
+        );
     }
 
     #[test]
