@@ -303,3 +303,18 @@ fn a_presigned_url_dies_with_its_session() {
         assert_eq!(world.http("url", json!({ "url": url }))["status"], 403);
     }
 }
+
+#[test]
+fn a_bucket_name_is_unique_over_all_accounts() {
+    let Shared { owner, dev, .. } = shared();
+    let create = |account: &AccountIn| {
+        account
+            .root()
+            .call("s3", "create_bucket", json!({ "Bucket": BUCKET }))
+    };
+    let refusal = create(&dev).refused("BucketAlreadyExists");
+    assert_eq!(refusal.status, 409);
+    // In us-east-1 AWS takes making one's own bucket again for done.
+    create(&owner).ok();
+    owner.root().get(BUCKET, "report.csv").ok();
+}

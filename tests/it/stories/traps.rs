@@ -177,7 +177,7 @@ fn t5_comments_in_a_document_are_refused_wherever_it_is_written() {
             .refused("MalformedPolicyDocument");
         let message = refusal.message;
         assert!(
-            message.contains("ine 2, column 30") && message.contains("no comments"),
+            message.contains("ine 2, column 28") && message.contains("no comments"),
             "{operation}: {message}"
         );
     }
