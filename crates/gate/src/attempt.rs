@@ -1,8 +1,8 @@
 //! What one attempt at an operation sees: one caller, one snapshot, one instant.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use twinlock_directory::{AccountId, AccountNode, Millis, Snapshot};
+use twinlock_directory::{AccountId, AccountNode, Batch, Millis, Snapshot};
 use twinlock_policy::{
     Decision, Explanation, Level, Policy, PolicySet, Principal, Request, Source, evaluate, explain,
 };
@@ -16,6 +16,11 @@ use crate::{
     permit::{Permit, authorise},
     world::World,
 };
+
+/// How often an effect's change is authorised again because others change the directory.
+const COMMIT_TRIES_MAX: usize = 1000;
+/// How long it waits in between: about one sync.
+const COMMIT_PAUSE: Duration = Duration::from_millis(1);
 
 /// One attempt: the same snapshot for find, needs, authorise and run.
 #[derive(Debug)]
@@ -196,5 +201,35 @@ impl Attempt {
         let found = O::find(input, &cx).await?;
         let permit = authorise::<O>(&O::needs(input, &found, &cx)?, &cx).map_err(|d| d.fault())?;
         Ok((permit, Some(found)))
+    }
+
+    /// A directory change by an effect (DeleteBucket): in the writer's turn, on the very revision that was authorised. If head
+    /// has moved on it is authorised again, never replayed blindly.
+    ///
+    /// # Errors
+    /// The denial, `change`'s own fault, or a fault of the store.
+    pub async fn commit<O: Effect, T>(
+        &self,
+        mut permit: Permit<O>,
+        input: &O::Input,
+        change: impl Fn(&Arc<Snapshot>, &mut Batch) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        for _ in 0..COMMIT_TRIES_MAX {
+            permit = self.renew(permit, input).await?.0;
+            if let Some(made) = self
+                .world
+                .try_commit(Some(permit.revision()), &change)
+                .await?
+            {
+                return Ok(made);
+            }
+            // Head is ahead of what is published: its batches are being synced just now.
+            tokio::time::sleep(COMMIT_PAUSE).await;
+        }
+        Err(Fault::new(
+            "SlowDown",
+            503,
+            "Please reduce your request rate.",
+        ))
     }
 }

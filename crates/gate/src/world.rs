@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{Batch, Directory, Random};
+use twinlock_directory::{Batch, CommitError, Directory, Random, Snapshot};
 use twinlock_objects::Objects;
 use twinlock_wire::{fault::Fault, sigv4::SigningKeys};
 
@@ -104,10 +104,7 @@ impl World {
         }
         let prepared = O::prepare(input, self).await?;
         let (output, pending) = self.turn::<O>(caller, input, &prepared)?;
-        pending.await.map_err(|error| {
-            tracing::error!(%error, operation = O::NAME, "the change could not be made durable");
-            Fault::new("ServiceFailure", 500, "The request processing has failed because of an unknown error, exception or failure.")
-        })?;
+        pending.await.map_err(|error| not_durable(&error))?;
         self.metrics.commit();
         Ok(output)
     }
@@ -135,6 +132,41 @@ impl World {
         Ok((output, pending))
     }
 
+    /// Finishes what was authorised and begun (a bucket's deletion), or what start-up finds half done. It asks nobody: never
+    /// for a caller's wish.
+    ///
+    /// # Errors
+    /// `change`'s own fault, or a fault of the store.
+    pub async fn settle<T>(
+        &self,
+        change: impl Fn(&Arc<Snapshot>, &mut Batch) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.try_commit(None, &change)
+            .await?
+            .ok_or_else(Fault::internal)
+    }
+
+    /// Takes the writer's turn if head is still at `revision`; none if it is not.
+    pub(crate) async fn try_commit<T>(
+        &self,
+        revision: Option<u64>,
+        change: &impl Fn(&Arc<Snapshot>, &mut Batch) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let (made, pending) = {
+            let turn = self.directory.turn();
+            let head = turn.head().clone();
+            if revision.is_some_and(|r| r != head.revision()) {
+                return Ok(None);
+            }
+            let mut batch = Batch::new(head.revision());
+            let made = change(&head, &mut batch)?;
+            (made, turn.commit(batch))
+        };
+        pending.await.map_err(|error| not_durable(&error))?;
+        self.metrics.commit();
+        Ok(Some(made))
+    }
+
     /// An effect: authorised on the published snapshot, then run, however long it takes.
     ///
     /// # Errors
@@ -157,6 +189,15 @@ impl World {
         };
         O::run(permit, input, found, &attempt).await
     }
+}
+
+fn not_durable(error: &CommitError) -> Fault {
+    tracing::error!(%error, "a change could not be made durable");
+    Fault::new(
+        "ServiceFailure",
+        500,
+        "The request processing has failed because of an unknown error, exception or failure.",
+    )
 }
 
 /// Bars, needs, authorise: the only way to a permit.
