@@ -158,7 +158,7 @@ pub(crate) fn generate(service: &Service, model: &Model) -> Result<Vec<(String, 
         )?;
         outputs.push_str(&text);
         outputs.push('\n');
-        let _ = write!(bindings, "bind!({index}, {input}, {output});\n");
+        let _ = writeln!(bindings, "bind!({index}, {input}, {output});");
     }
     operations.push_str("];\n\n");
     operations.push_str(BIND);

@@ -96,6 +96,8 @@ fn payload(member: &Member, body: Body) -> Result<Value, Fault> {
     Ok(match member.kind {
         Kind::Stream => Value::Stream(body),
         Kind::Structure(schema) => match body_element(&body)? {
+            // Another root is another document: with every member optional, it would be taken for an empty one.
+            Some(root) if root.name != member.wire => return Err(malformed_xml()),
             Some(root) => structure(schema(), &root)?,
             None => Value::Absent,
         },
