@@ -19,11 +19,12 @@ use std::{
 };
 
 pub use accounts::{
-    AccountConfig, BucketConfig, GroupConfig, InlinePolicyConfig, KeyPair, ProfileConfig, UserConfig,
+    AccountConfig, BucketConfig, GroupConfig, InlinePolicyConfig, KeyPair, ProfileConfig,
+    UserConfig,
 };
 pub use net::Network;
 pub use read::{ConfigError, Problem};
-pub use sample::{EXAMPLE, WALKTHROUGHS, walkthrough};
+pub use sample::{EXAMPLE, WALKTHROUGHS, is_public, walkthrough};
 use twinlock_directory::AccountId;
 
 /// The port of the default endpoint.
@@ -122,15 +123,26 @@ impl Config {
     ///
     /// # Errors
     /// Every problem found, with its place.
-    pub fn parse(text: &str, origin: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
-        let mut config = Config { origin: origin.map(Path::to_owned), ..Config::default() };
+    pub fn parse(
+        text: &str,
+        origin: Option<&Path>,
+        overrides: &Overrides,
+    ) -> Result<Self, ConfigError> {
+        let mut config = Config {
+            origin: origin.map(Path::to_owned),
+            ..Config::default()
+        };
         let mut problems = read::file(text, origin, &mut config);
         problems.extend(read::overrides(overrides, &mut config));
         // Cross-checks on half a configuration would only add noise to the problems that are already known.
         if problems.is_empty() {
             problems = check::all(&config);
         }
-        if problems.is_empty() { Ok(config) } else { Err(ConfigError { problems }) }
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError { problems })
+        }
     }
 
     /// Reads the file `explicit`, or else the first that exists of the [default places](default_places), or else nothing.
@@ -148,7 +160,10 @@ impl Config {
         match std::fs::read_to_string(&path) {
             Ok(text) => Config::parse(&text, Some(&path), overrides),
             Err(error) => Err(ConfigError {
-                problems: vec![Problem::plain(format!("cannot read `{}`: {error}", path.display()))],
+                problems: vec![Problem::plain(format!(
+                    "cannot read `{}`: {error}",
+                    path.display()
+                ))],
             }),
         }
     }
@@ -178,7 +193,10 @@ impl Config {
         self.accounts.iter().find(|account| {
             account.id.as_str() == wanted
                 || account.name.eq_ignore_ascii_case(wanted)
-                || account.alias.as_deref().is_some_and(|alias| alias.eq_ignore_ascii_case(wanted))
+                || account
+                    .alias
+                    .as_deref()
+                    .is_some_and(|alias| alias.eq_ignore_ascii_case(wanted))
         })
     }
 }

@@ -14,7 +14,8 @@ mod tests;
 pub mod tls;
 
 use std::{
-    future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration,
+    future::Future, io, net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc,
+    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -33,18 +34,28 @@ use tokio_rustls::TlsAcceptor;
 use twinlock_gate::{Gate, Peer};
 use twinlock_wire::body::Body;
 
+use crate::config::Network;
 pub use body::Outgoing;
 pub use own::Own;
-use crate::config::Network;
 
 /// What stands behind the door.
 pub trait Handler: Send + Sync + 'static {
     /// Answers one request.
-    fn handle(&self, parts: Parts, body: Body, peer: Peer) -> impl Future<Output = Response<Body>> + Send;
+    fn handle(
+        &self,
+        parts: Parts,
+        body: Body,
+        peer: Peer,
+    ) -> impl Future<Output = Response<Body>> + Send;
 }
 
 impl Handler for Gate {
-    fn handle(&self, parts: Parts, body: Body, peer: Peer) -> impl Future<Output = Response<Body>> + Send {
+    fn handle(
+        &self,
+        parts: Parts,
+        body: Body,
+        peer: Peer,
+    ) -> impl Future<Output = Response<Body>> + Send {
         Gate::handle(self, parts, body, peer)
     }
 }
@@ -100,7 +111,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 impl<H: Handler> Door<H> {
     /// Serves `listener` until `stop` turns true, then lets the requests that run end, for at most `drain`. Answers whether
     /// all of them did.
-    pub async fn serve(self, listener: TcpListener, mut stop: watch::Receiver<bool>, drain: Duration) -> bool {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        mut stop: watch::Receiver<bool>,
+        drain: Duration,
+    ) -> bool {
         let door = Arc::new(self);
         let places = Arc::new(Semaphore::new(door.limits.connections_max));
         let graceful = GracefulShutdown::new();
@@ -135,7 +151,9 @@ impl<H: Handler> Door<H> {
         // No new connections from here on: the port is free for the next process while the last answers go out.
         drop(listener);
         door.own.not_ready();
-        tokio::time::timeout(drain, graceful.shutdown()).await.is_ok()
+        tokio::time::timeout(drain, graceful.shutdown())
+            .await
+            .is_ok()
     }
 
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
@@ -158,7 +176,12 @@ impl<H: Handler> Door<H> {
         }
     }
 
-    async fn http<S>(self: Arc<Self>, stream: S, peer: SocketAddr, watcher: Watcher) -> Result<(), String>
+    async fn http<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: SocketAddr,
+        watcher: Watcher,
+    ) -> Result<(), String>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -174,12 +197,18 @@ impl<H: Handler> Door<H> {
             .max_headers(limits.headers_max)
             .pipeline_flush(false)
             .serve_connection(TokioIo::new(stream), service);
-        watcher.watch(connection).await.map_err(|error| error.to_string())
+        watcher
+            .watch(connection)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Outgoing> {
         let (parts, incoming) = request.into_parts();
-        let mut peer = Peer { addr: peer.ip().to_canonical(), secure: self.tls.is_some() };
+        let mut peer = Peer {
+            addr: peer.ip().to_canonical(),
+            secure: self.tls.is_some(),
+        };
         proxy::believe(&mut peer, &parts.headers, &self.trusted_proxies);
         if let Some(answer) = self.own.answer(&parts) {
             return answer.map(Outgoing::new);
@@ -187,7 +216,9 @@ impl<H: Handler> Door<H> {
         let body = body::incoming(incoming, self.limits.body_wait);
         let head = parts.method == http::Method::HEAD;
         // The handler's state is made for it: locks that a panic poisons are either recovered or answered by 500s.
-        let answered = AssertUnwindSafe(self.handler.handle(parts, body, peer)).catch_unwind().await;
+        let answered = AssertUnwindSafe(self.handler.handle(parts, body, peer))
+            .catch_unwind()
+            .await;
         let response = answered.unwrap_or_else(|_| {
             tracing::error!("a request's handler panicked");
             own::internal_error(head)
@@ -198,6 +229,8 @@ impl<H: Handler> Door<H> {
 
 impl<H> std::fmt::Debug for Door<H> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Door").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Door")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }

@@ -1,2 +1,7 @@
-//! The command line of Twinlock.
-fn main() {}
+//! The command line of Twinlock; see `cli.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    twinlock::cli::main()
+}

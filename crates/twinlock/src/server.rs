@@ -48,7 +48,9 @@ pub struct StartOptions {
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StartOptions").field("populate", &self.populate).finish_non_exhaustive()
+        f.debug_struct("StartOptions")
+            .field("populate", &self.populate)
+            .finish_non_exhaustive()
     }
 }
 
@@ -128,23 +130,40 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         ..Default::default()
     };
     let directory = Directory::open(&config.data_dir, directory_options)?;
-    let objects = Objects::open(&config.data_dir, &twinlock_objects::Options::default())
-        .map_err(|error| StartError::Objects { path: config.data_dir.display().to_string(), error })?;
-    let clock = options.clock.unwrap_or_else(|| Clock::system(directory.last_seen_time()));
+    let objects = Objects::open(&config.data_dir, &twinlock_objects::Options::default()).map_err(
+        |error| StartError::Objects {
+            path: config.data_dir.display().to_string(),
+            error,
+        },
+    )?;
+    let clock = options
+        .clock
+        .unwrap_or_else(|| Clock::system(directory.last_seen_time()));
     // The floor of the next start, also if this one does not live for ten seconds.
     directory.put_last_seen_time(clock.now()).await?;
     let tokens = Tokens::new(keys::token_keys(&directory).await?);
     finish_deletions(&directory, &objects).await?;
     let random = options.random.unwrap_or_else(|| Box::new(SystemRandom));
-    let (created, unfinished) =
-        accounts::create(&config, options.populate, &directory, &objects, &*random, clock.now()).await?;
+    let (created, unfinished) = accounts::create(
+        &config,
+        options.populate,
+        &directory,
+        &objects,
+        &*random,
+        clock.now(),
+    )
+    .await?;
     // Listening comes last of what can fail for a reason on this machine, so that a port is never taken in vain.
     let listener = TcpListener::bind(config.listen)
         .await
-        .map_err(|error| StartError::Listen { address: config.listen, error })?;
-    let addr = listener
-        .local_addr()
-        .map_err(|error| StartError::Listen { address: config.listen, error })?;
+        .map_err(|error| StartError::Listen {
+            address: config.listen,
+            error,
+        })?;
+    let addr = listener.local_addr().map_err(|error| StartError::Listen {
+        address: config.listen,
+        error,
+    })?;
     let endpoint = config.endpoint(addr.port());
     let world = Arc::new(World {
         directory,
@@ -173,7 +192,16 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let door = tokio::spawn(door.serve(listener, stopped, DRAIN));
     let housekeeping = tokio::spawn(housekeeping(world.clone()));
     let passwords = tokio::spawn(accounts::hash_passwords(world.clone(), unfinished));
-    Ok(Running { addr, endpoint, created, world, stop, door, housekeeping, passwords })
+    Ok(Running {
+        addr,
+        endpoint,
+        created,
+        world,
+        stop,
+        door,
+        housekeeping,
+        passwords,
+    })
 }
 
 impl Running {
@@ -230,7 +258,10 @@ async fn housekeeping(world: Arc<World>) {
 /// Finishes each DeleteBucket that a crash cut off between closing the bucket's id and removing its row.
 async fn finish_deletions(directory: &Directory, objects: &Objects) -> Result<(), StartError> {
     let snapshot = directory.published();
-    for bucket in snapshot.buckets().filter(|bucket| bucket.state == BucketState::Deleting) {
+    for bucket in snapshot
+        .buckets()
+        .filter(|bucket| bucket.state == BucketState::Deleting)
+    {
         let closed = objects.close_bucket_if_empty(&bucket.id).await;
         let turn = directory.turn();
         let mut batch = turn.batch();

@@ -100,7 +100,10 @@ pub struct ProfileConfig {
 
 /// Reads every `[[account]]`.
 pub(super) fn accounts(root: Section<'_, '_>, r: &mut Reader<'_>) -> Vec<AccountConfig> {
-    root.tables("account", r).into_iter().filter_map(|section| account(section, r)).collect()
+    root.tables("account", r)
+        .into_iter()
+        .filter_map(|section| account(section, r))
+        .collect()
 }
 
 fn account(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<AccountConfig> {
@@ -125,15 +128,42 @@ fn account(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<AccountConfig
     let email = section.parsed("email", r, email);
     let root_password = section.parsed("root_password", r, password);
     let root_access_key = key_pair(section, "root_access_key_id", "root_secret_access_key", r);
-    let groups = section.tables("group", r).into_iter().filter_map(|s| group(s, r)).collect::<Vec<_>>();
-    let users = section.tables("user", r).into_iter().filter_map(|s| user(s, &groups, r)).collect();
-    let buckets = section.tables("bucket", r).into_iter().filter_map(|s| bucket(s, r)).collect();
+    let groups = section
+        .tables("group", r)
+        .into_iter()
+        .filter_map(|s| group(s, r))
+        .collect::<Vec<_>>();
+    let users = section
+        .tables("user", r)
+        .into_iter()
+        .filter_map(|s| user(s, &groups, r))
+        .collect();
+    let buckets = section
+        .tables("bucket", r)
+        .into_iter()
+        .filter_map(|s| bucket(s, r))
+        .collect();
     let id = id?;
     let name = name.unwrap_or_else(|| alias.clone().unwrap_or_else(|| id.to_string()));
-    Some(AccountConfig { id, name, alias, email, root_password, root_access_key, groups, users, buckets })
+    Some(AccountConfig {
+        id,
+        name,
+        alias,
+        email,
+        root_password,
+        root_access_key,
+        groups,
+        users,
+        buckets,
+    })
 }
 
-fn key_pair(section: Section<'_, '_>, id: &str, secret: &str, r: &mut Reader<'_>) -> Option<KeyPair> {
+fn key_pair(
+    section: Section<'_, '_>,
+    id: &str,
+    secret: &str,
+    r: &mut Reader<'_>,
+) -> Option<KeyPair> {
     let key_id = section.parsed(id, r, access_key_id);
     let key_secret = section.parsed(secret, r, secret_access_key);
     match (key_id, key_secret) {
@@ -142,13 +172,19 @@ fn key_pair(section: Section<'_, '_>, id: &str, secret: &str, r: &mut Reader<'_>
         // A half that is there but bad was noted already; asking for the other half then would mislead.
         (Some(_), None) => {
             if section.place(secret) == (section.span.0..section.span.1) {
-                r.problem(section.place(id), format!("`{id}` needs `{secret}` beside it"));
+                r.problem(
+                    section.place(id),
+                    format!("`{id}` needs `{secret}` beside it"),
+                );
             }
             None
         }
         (None, Some(_)) => {
             if section.place(id) == (section.span.0..section.span.1) {
-                r.problem(section.place(secret), format!("`{secret}` needs `{id}` beside it"));
+                r.problem(
+                    section.place(secret),
+                    format!("`{secret}` needs `{id}` beside it"),
+                );
             }
             None
         }
@@ -160,24 +196,48 @@ fn group(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<GroupConfig> {
     let name = section.required("name", r, |text| iam_name(text, 128, "user group"));
     let policies = section.list("policies", r, policy_arn).unwrap_or_default();
     let inline = inline(section, r);
-    Some(GroupConfig { name: name?, policies, inline })
+    Some(GroupConfig {
+        name: name?,
+        policies,
+        inline,
+    })
 }
 
-fn user(section: Section<'_, '_>, groups: &[GroupConfig], r: &mut Reader<'_>) -> Option<UserConfig> {
-    let known =
-        ["name", "password", "access_key_id", "secret_access_key", "groups", "policies", "inline_policy"];
+fn user(
+    section: Section<'_, '_>,
+    groups: &[GroupConfig],
+    r: &mut Reader<'_>,
+) -> Option<UserConfig> {
+    let known = [
+        "name",
+        "password",
+        "access_key_id",
+        "secret_access_key",
+        "groups",
+        "policies",
+        "inline_policy",
+    ];
     section.only(&known, r);
     let name = section.required("name", r, |text| iam_name(text, 64, "user"));
     let password = section.parsed("password", r, password);
     let access_key = key_pair(section, "access_key_id", "secret_access_key", r);
     let named = |text: &str| match groups.iter().find(|g| g.name.eq_ignore_ascii_case(text)) {
         Some(group) => Ok(group.name.clone()),
-        None => Err(format!("this account has no [[account.group]] named `{text}`")),
+        None => Err(format!(
+            "this account has no [[account.group]] named `{text}`"
+        )),
     };
     let groups = section.list("groups", r, named).unwrap_or_default();
     let policies = section.list("policies", r, policy_arn).unwrap_or_default();
     let inline = inline(section, r);
-    Some(UserConfig { name: name?, password, access_key, groups, policies, inline })
+    Some(UserConfig {
+        name: name?,
+        password,
+        access_key,
+        groups,
+        policies,
+        inline,
+    })
 }
 
 fn inline(section: Section<'_, '_>, r: &mut Reader<'_>) -> Vec<InlinePolicyConfig> {
@@ -186,7 +246,9 @@ fn inline(section: Section<'_, '_>, r: &mut Reader<'_>) -> Vec<InlinePolicyConfi
         table.only(&["name", "document"], r);
         let name = table.required("name", r, |text| iam_name(text, 128, "policy"));
         let document = table.required("document", r, |text| {
-            write_rules::check_inline(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+            write_rules::check_inline(text)
+                .map(|_| text.to_owned())
+                .map_err(|error| error.to_string())
         });
         if let (Some(name), Some(document)) = (name, document) {
             all.push(InlinePolicyConfig { name, document });
@@ -197,25 +259,45 @@ fn inline(section: Section<'_, '_>, r: &mut Reader<'_>) -> Vec<InlinePolicyConfi
 
 fn bucket(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<BucketConfig> {
     section.only(&["name"], r);
-    section.required("name", r, bucket_name).map(|name| BucketConfig { name })
+    section
+        .required("name", r, bucket_name)
+        .map(|name| BucketConfig { name })
 }
 
 /// Reads every `[[profile]]`.
 pub(super) fn profiles(root: Section<'_, '_>, r: &mut Reader<'_>) -> Vec<ProfileConfig> {
-    root.tables("profile", r).into_iter().filter_map(|section| profile(section, r)).collect()
+    root.tables("profile", r)
+        .into_iter()
+        .filter_map(|section| profile(section, r))
+        .collect()
 }
 
 fn profile(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<ProfileConfig> {
-    let known =
-        ["name", "role_arn", "source_profile", "external_id", "role_session_name", "duration_seconds"];
+    let known = [
+        "name",
+        "role_arn",
+        "source_profile",
+        "external_id",
+        "role_session_name",
+        "duration_seconds",
+    ];
     section.only(&known, r);
     let word = |text: &str| {
-        let good = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "[]=#;".contains(c));
-        if good { Ok(text.to_owned()) } else { Err(format!("`{text}` cannot be the name of a profile")) }
+        let good =
+            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || "[]=#;".contains(c));
+        if good {
+            Ok(text.to_owned())
+        } else {
+            Err(format!("`{text}` cannot be the name of a profile"))
+        }
     };
     let line = |text: &str| {
         let good = !text.is_empty() && !text.contains(char::is_control);
-        if good { Ok(text.to_owned()) } else { Err("this must be one line of text".to_owned()) }
+        if good {
+            Ok(text.to_owned())
+        } else {
+            Err("this must be one line of text".to_owned())
+        }
     };
     let name = section.required("name", r, word);
     let role_arn = section.required("role_arn", r, role_arn);
@@ -235,7 +317,11 @@ fn profile(section: Section<'_, '_>, r: &mut Reader<'_>) -> Option<ProfileConfig
 
 fn account_name(text: &str) -> Result<String, String> {
     let good = (1..=50).contains(&text.chars().count()) && !text.contains(char::is_control);
-    if good { Ok(text.to_owned()) } else { Err("an account's name has 1 to 50 characters".to_owned()) }
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("an account's name has 1 to 50 characters".to_owned())
+    }
 }
 
 /// AWS's rule for account aliases; besides, an alias of twelve digits would be taken for an id at the sign-in page.
@@ -252,7 +338,9 @@ fn alias(text: &str) -> Result<String, String> {
         ));
     }
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("`{text}` is no account alias: twelve digits are an account id"));
+        return Err(format!(
+            "`{text}` is no account alias: twelve digits are an account id"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -261,7 +349,11 @@ fn email(text: &str) -> Result<String, String> {
     let good = text.len() <= 64
         && !text.contains(|c: char| c.is_whitespace() || c.is_control())
         && matches!(text.split_once('@'), Some((name, host)) if !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if good { Ok(text.to_owned()) } else { Err(format!("`{text}` is no e-mail address")) }
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no e-mail address"))
+    }
 }
 
 fn password(text: &str) -> Result<Secret, String> {
@@ -273,14 +365,17 @@ fn password(text: &str) -> Result<Secret, String> {
 }
 
 fn access_key_id(text: &str) -> Result<String, String> {
-    let good = (16..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let good = (16..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !good {
         return Err(format!(
             "`{text}` is no access key id: 16 to 128 letters, digits and underscores, such as AKIADEVELOPMENTROOT0"
         ));
     }
     if text.starts_with("ASIA") {
-        return Err(format!("`{text}` cannot be a root key: ids that begin with ASIA belong to temporary credentials"));
+        return Err(format!(
+            "`{text}` cannot be a root key: ids that begin with ASIA belong to temporary credentials"
+        ));
     }
     Ok(text.to_owned())
 }
@@ -295,11 +390,15 @@ fn secret_access_key(text: &str) -> Result<Secret, String> {
 
 fn iam_name(text: &str, most: usize, what: &str) -> Result<String, String> {
     let good = (1..=most).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
     if good {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is no name of a {what}: 1 to {most} letters, digits and the characters _+=,.@-"))
+        Err(format!(
+            "`{text}` is no name of a {what}: 1 to {most} letters, digits and the characters _+=,.@-"
+        ))
     }
 }
 
@@ -317,11 +416,15 @@ fn role_arn(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     match parts[..] {
         ["arn", "aws", "iam", "", account, resource]
-            if resource.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
+            if resource
+                .strip_prefix("role/")
+                .is_some_and(|name| !name.is_empty()) =>
         {
             read::account_id(account).map(|_| text.to_owned())
         }
-        _ => Err(format!("`{text}` is no ARN of a role: arn:aws:iam::111111111111:role/NAME")),
+        _ => Err(format!(
+            "`{text}` is no ARN of a role: arn:aws:iam::111111111111:role/NAME"
+        )),
     }
 }
 
@@ -338,6 +441,8 @@ fn bucket_name(text: &str) -> Result<String, String> {
     if good {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"))
+        Err(format!(
+            "`{text}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"
+        ))
     }
 }

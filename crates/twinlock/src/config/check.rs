@@ -12,6 +12,12 @@ pub(super) fn all(config: &Config) -> Vec<Problem> {
     profiles(config, p);
     tls(config, p);
     exposure(config, p);
+    if config.organization {
+        // Taking the key and doing nothing would leave accounts without the guard that their owner believes in.
+        p.push(Problem::plain(
+            "organization = true: this version has no organizations yet; leave the key out, the accounts are independent",
+        ));
+    }
     problems
 }
 
@@ -23,13 +29,21 @@ struct Unique {
 
 impl Unique {
     fn new(what: &'static str) -> Self {
-        Unique { what, seen: HashMap::new() }
+        Unique {
+            what,
+            seen: HashMap::new(),
+        }
     }
 
     fn add(&mut self, value: &str, owner: &str, problems: &mut Vec<Problem>) {
         let what = self.what;
-        if let Some(other) = self.seen.insert(value.to_ascii_lowercase(), owner.to_owned()) {
-            problems.push(Problem::plain(format!("the {what} `{value}` is there twice: for {other} and for {owner}")));
+        if let Some(other) = self
+            .seen
+            .insert(value.to_ascii_lowercase(), owner.to_owned())
+        {
+            problems.push(Problem::plain(format!(
+                "the {what} `{value}` is there twice: for {other} and for {owner}"
+            )));
         }
     }
 }
@@ -44,7 +58,10 @@ fn unique(config: &Config, problems: &mut Vec<Problem>) {
         let owner = format!("account `{}`", account.name);
         ids.add(account.id.as_str(), &owner, problems);
         if config.external_accounts.contains(&account.id) {
-            let message = format!("account `{}` is configured here and also listed in external_accounts", account.id);
+            let message = format!(
+                "account `{}` is configured here and also listed in external_accounts",
+                account.id
+            );
             problems.push(Problem::plain(message));
         }
         if let Some(alias) = &account.alias {
@@ -57,13 +74,22 @@ fn unique(config: &Config, problems: &mut Vec<Problem>) {
             buckets.add(&bucket.name, &owner, problems);
         }
         let user_keys = account.users.iter().filter_map(|user| {
-            Some((user.access_key.as_ref()?, format!("user `{}` of {owner}", user.name)))
+            Some((
+                user.access_key.as_ref()?,
+                format!("user `{}` of {owner}", user.name),
+            ))
         });
-        let root_key = account.root_access_key.iter().map(|key| (key, format!("root of {owner}")));
+        let root_key = account
+            .root_access_key
+            .iter()
+            .map(|key| (key, format!("root of {owner}")));
         for (key, owner) in root_key.chain(user_keys) {
             // Access key ids differ by case, names do not.
             if let Some(other) = keys.insert(key.id.clone(), owner.clone()) {
-                let message = format!("the access key id `{}` is there twice: for {other} and for {owner}", key.id);
+                let message = format!(
+                    "the access key id `{}` is there twice: for {other} and for {owner}",
+                    key.id
+                );
                 problems.push(Problem::plain(message));
             }
         }
@@ -74,8 +100,14 @@ fn unique(config: &Config, problems: &mut Vec<Problem>) {
 fn names(account: &AccountConfig, owner: &str, problems: &mut Vec<Problem>) {
     let mut users = Unique::new("user");
     let mut groups = Unique::new("user group");
-    account.users.iter().for_each(|user| users.add(&user.name, owner, problems));
-    account.groups.iter().for_each(|group| groups.add(&group.name, owner, problems));
+    account
+        .users
+        .iter()
+        .for_each(|user| users.add(&user.name, owner, problems));
+    account
+        .groups
+        .iter()
+        .for_each(|group| groups.add(&group.name, owner, problems));
 }
 
 fn profiles(config: &Config, problems: &mut Vec<Problem>) {
@@ -83,10 +115,20 @@ fn profiles(config: &Config, problems: &mut Vec<Problem>) {
     for profile in &config.profiles {
         names.add(&profile.name, "one [[profile]]", problems);
         let source = profile.source_profile.as_str();
-        let (account, user) = source.split_once('/').map_or((source, None), |(a, u)| (a, Some(u)));
-        let known = config.profiles.iter().any(|p| p.name == source && p.name != profile.name)
+        let (account, user) = source
+            .split_once('/')
+            .map_or((source, None), |(a, u)| (a, Some(u)));
+        let known = config
+            .profiles
+            .iter()
+            .any(|p| p.name == source && p.name != profile.name)
             || config.account(account).is_some_and(|account| {
-                user.is_none_or(|user| account.users.iter().any(|u| u.name.eq_ignore_ascii_case(user)))
+                user.is_none_or(|user| {
+                    account
+                        .users
+                        .iter()
+                        .any(|u| u.name.eq_ignore_ascii_case(user))
+                })
             });
         if !known {
             problems.push(Problem::plain(format!(
@@ -121,11 +163,13 @@ fn exposure(config: &Config, problems: &mut Vec<Problem>) {
         }
     }
     let behind_tls = !config.trusted_proxies.is_empty()
-        && config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    let passwords = config
-        .accounts
-        .iter()
-        .any(|account| account.root_password.is_some() || account.users.iter().any(|user| user.password.is_some()));
+        && config
+            .public_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("https://"));
+    let passwords = config.accounts.iter().any(|account| {
+        account.root_password.is_some() || account.users.iter().any(|user| user.password.is_some())
+    });
     if passwords && !config.tls() && !behind_tls {
         problems.push(Problem::plain(format!(
             "passwords would cross the net in clear on {listen}: give tls_cert and tls_key; or, behind a proxy that speaks TLS, trusted_proxies and a public_url that begins with https://; or leave the passwords out"

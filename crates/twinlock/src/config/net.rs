@@ -18,7 +18,9 @@ impl Network {
                 u32::from(network) & mask == u32::from(address) & mask
             }
             (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.bits))
+                    .unwrap_or(0);
                 u128::from(network) & mask == u128::from(address) & mask
             }
             _ => false,
@@ -31,12 +33,18 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let bad = || format!("`{text}` is no address like 10.0.0.7 and no network like 10.0.0.0/8");
-        let (address, bits) = text.split_once('/').map_or((text, None), |(a, b)| (a, Some(b)));
+        let (address, bits) = text
+            .split_once('/')
+            .map_or((text, None), |(a, b)| (a, Some(b)));
         let address: IpAddr = address.parse().map_err(|_| bad())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = match bits {
             None => most,
-            Some(bits) => bits.parse().ok().filter(|bits| *bits <= most).ok_or_else(bad)?,
+            Some(bits) => bits
+                .parse()
+                .ok()
+                .filter(|bits| *bits <= most)
+                .ok_or_else(bad)?,
         };
         Ok(Network { address, bits })
     }
@@ -65,7 +73,11 @@ mod tests {
             ("10.0.0.0/8", "::ffff:10.1.2.3", true),
         ] {
             let parsed: Network = network.parse().unwrap();
-            assert_eq!(parsed.contains(address.parse().unwrap()), inside, "{network} {address}");
+            assert_eq!(
+                parsed.contains(address.parse().unwrap()),
+                inside,
+                "{network} {address}"
+            );
         }
         for bad in ["10.0.0.0/33", "proxy", "", "10.0.0.0/", "::1/129"] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");

@@ -51,7 +51,11 @@ pub struct Problem {
 impl Problem {
     /// A problem without a place.
     pub(crate) fn plain(message: impl Into<String>) -> Self {
-        Problem { place: None, message: message.into(), excerpt: None }
+        Problem {
+            place: None,
+            message: message.into(),
+            excerpt: None,
+        }
     }
 }
 
@@ -80,10 +84,15 @@ impl Reader<'_> {
     pub(super) fn problem(&mut self, span: Range<usize>, message: impl Into<String>) {
         let start = span.start.min(self.text.len());
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
+        let line_end = self.text[start..]
+            .find('\n')
+            .map_or(self.text.len(), |at| start + at);
         let line = self.text[..line_start].matches('\n').count() + 1;
         let column = self.text[line_start..start].chars().count() + 1;
-        let marks = self.text[start..span.end.clamp(start, line_end)].chars().count().max(1);
+        let marks = self.text[start..span.end.clamp(start, line_end)]
+            .chars()
+            .count()
+            .max(1);
         // A secret may stand on the line: show the key and hide the value.
         let shown = hide_secret(&self.text[line_start..line_end]);
         let gutter = line.to_string();
@@ -117,12 +126,16 @@ pub(super) struct Section<'a, 't> {
 
 impl<'a, 't> Section<'a, 't> {
     fn get(self, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
-        self.table.iter().find(|(known, _)| known.get_ref().as_ref() == key).map(|(_, value)| value)
+        self.table
+            .iter()
+            .find(|(known, _)| known.get_ref().as_ref() == key)
+            .map(|(_, value)| value)
     }
 
     /// The place of a key's value, or of the whole table if the key is not there.
     pub(super) fn place(self, key: &str) -> Range<usize> {
-        self.get(key).map_or(self.span.0..self.span.1, Spanned::span)
+        self.get(key)
+            .map_or(self.span.0..self.span.1, Spanned::span)
     }
 
     /// Refuses every key that is not `known`, naming the nearest one.
@@ -147,7 +160,10 @@ impl<'a, 't> Section<'a, 't> {
             return Some(text.to_owned());
         }
         let kind = value.get_ref().type_str();
-        reader.problem(value.span(), format!("`{key}` must be a string in quotes, this is of type {kind}"));
+        reader.problem(
+            value.span(),
+            format!("`{key}` must be a string in quotes, this is of type {kind}"),
+        );
         None
     }
 
@@ -159,7 +175,9 @@ impl<'a, 't> Section<'a, 't> {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let text = self.string(key, reader)?;
-        parse(&text).map_err(|message| reader.problem(self.place(key), message)).ok()
+        parse(&text)
+            .map_err(|message| reader.problem(self.place(key), message))
+            .ok()
     }
 
     /// As [`parsed`](Self::parsed), for a key that must be there.
@@ -178,7 +196,10 @@ impl<'a, 't> Section<'a, 't> {
     /// An account id; a number is refused with the reason.
     pub(super) fn account_id(self, key: &str, reader: &mut Reader<'_>) -> Option<AccountId> {
         let Some(value) = self.get(key) else {
-            reader.problem(self.span.0..self.span.1, format!("`{key}` is missing here: twelve digits in quotes"));
+            reader.problem(
+                self.span.0..self.span.1,
+                format!("`{key}` is missing here: twelve digits in quotes"),
+            );
             return None;
         };
         account_id_of(key, value, reader)
@@ -189,7 +210,10 @@ impl<'a, 't> Section<'a, 't> {
         let value = self.get(key)?;
         let found = value.get_ref().as_bool();
         if found.is_none() {
-            reader.problem(value.span(), format!("`{key}` must be true or false, without quotes"));
+            reader.problem(
+                value.span(),
+                format!("`{key}` must be true or false, without quotes"),
+            );
         }
         found
     }
@@ -200,7 +224,10 @@ impl<'a, 't> Section<'a, 't> {
         let digits = value.get_ref().as_integer().filter(|n| n.radix() == 10);
         let number = digits.and_then(|n| n.as_str().replace('_', "").parse().ok());
         if number.is_none() {
-            reader.problem(value.span(), format!("`{key}` must be a whole number, without quotes"));
+            reader.problem(
+                value.span(),
+                format!("`{key}` must be a whole number, without quotes"),
+            );
         }
         number
     }
@@ -214,7 +241,10 @@ impl<'a, 't> Section<'a, 't> {
     ) -> Option<Vec<T>> {
         let value = self.get(key)?;
         let Some(items) = value.get_ref().as_array() else {
-            reader.problem(value.span(), format!("`{key}` must be a list of strings: [\"…\", \"…\"]"));
+            reader.problem(
+                value.span(),
+                format!("`{key}` must be a list of strings: [\"…\", \"…\"]"),
+            );
             return None;
         };
         let mut all = Vec::new();
@@ -230,15 +260,26 @@ impl<'a, 't> Section<'a, 't> {
 
     /// The tables of a `[[key]]`, none if there is none.
     pub(super) fn tables(self, key: &str, reader: &mut Reader<'_>) -> Vec<Section<'a, 't>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get(key) else {
+            return Vec::new();
+        };
         let sections = value.get_ref().as_array().map(|items| {
-            items.iter().map(|item| (item.get_ref().as_table(), item.span())).collect::<Vec<_>>()
+            items
+                .iter()
+                .map(|item| (item.get_ref().as_table(), item.span()))
+                .collect::<Vec<_>>()
         });
         let mut all = Vec::new();
         for (table, span) in sections.unwrap_or_else(|| vec![(None, value.span())]) {
             match table {
-                Some(table) => all.push(Section { table, span: (span.start, span.end) }),
-                None => reader.problem(span, format!("`{key}` is written as a table of its own, under [[{key}]]")),
+                Some(table) => all.push(Section {
+                    table,
+                    span: (span.start, span.end),
+                }),
+                None => reader.problem(
+                    span,
+                    format!("`{key}` is written as a table of its own, under [[{key}]]"),
+                ),
             }
         }
         all
@@ -252,16 +293,25 @@ fn quote_it(key: &str, value: &Spanned<DeValue<'_>>) -> String {
     }
 }
 
-fn account_id_of(key: &str, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<AccountId> {
+fn account_id_of(
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    reader: &mut Reader<'_>,
+) -> Option<AccountId> {
     let Some(text) = value.get_ref().as_str() else {
         let message = match value.get_ref().as_integer() {
-            Some(number) => format!("`{key}` is written as a number: quote it, \"{}\"; a leading zero counts", number.as_str()),
+            Some(number) => format!(
+                "`{key}` is written as a number: quote it, \"{}\"; a leading zero counts",
+                number.as_str()
+            ),
             None => format!("`{key}` must be twelve digits in quotes"),
         };
         reader.problem(value.span(), message);
         return None;
     };
-    account_id(text).map_err(|message| reader.problem(value.span(), message)).ok()
+    account_id(text)
+        .map_err(|message| reader.problem(value.span(), message))
+        .ok()
 }
 
 /// The nearest of `known`, unless even that is quite another word.
@@ -277,8 +327,15 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
 
 /// Reads a configuration file into `config` and answers what was wrong.
 pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Vec<Problem> {
-    let file = origin.map_or_else(|| "configuration".to_owned(), |path| path.display().to_string());
-    let mut reader = Reader { text, file, problems: Vec::new() };
+    let file = origin.map_or_else(
+        || "configuration".to_owned(),
+        |path| path.display().to_string(),
+    );
+    let mut reader = Reader {
+        text,
+        file,
+        problems: Vec::new(),
+    };
     let root = match DeTable::parse(text) {
         Ok(root) => root,
         Err(error) => {
@@ -286,24 +343,49 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
             return reader.problems;
         }
     };
-    let section = Section { table: root.get_ref(), span: (0, 0) };
-    let known: Vec<&str> = SCALAR_KEYS.iter().copied().chain(["account", "profile"]).collect();
+    let section = Section {
+        table: root.get_ref(),
+        span: (0, 0),
+    };
+    let known: Vec<&str> = SCALAR_KEYS
+        .iter()
+        .copied()
+        .chain(["account", "profile"])
+        .collect();
     section.only(&known, &mut reader);
-    let folder = origin.and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+    let folder = origin
+        .and_then(Path::parent)
+        .map(Path::to_owned)
+        .unwrap_or_default();
     let place = |text: &str| Ok(folder.join(path(text)?));
     let r = &mut reader;
     set(&mut config.data_dir, section.parsed("data_dir", r, place));
     set(&mut config.listen, section.parsed("listen", r, listen));
-    set(&mut config.s3_domains, section.list("s3_domains", r, domain));
+    set(
+        &mut config.s3_domains,
+        section.list("s3_domains", r, domain),
+    );
     set(&mut config.organization, section.boolean("organization", r));
-    set(&mut config.external_accounts, section.list("external_accounts", r, account_id));
+    set(
+        &mut config.external_accounts,
+        section.list("external_accounts", r, account_id),
+    );
     set(&mut config.region, section.parsed("region", r, region));
-    set_some(&mut config.public_url, section.parsed("public_url", r, public_url));
+    set_some(
+        &mut config.public_url,
+        section.parsed("public_url", r, public_url),
+    );
     set_some(&mut config.tls_cert, section.parsed("tls_cert", r, place));
     set_some(&mut config.tls_key, section.parsed("tls_key", r, place));
-    set(&mut config.trusted_proxies, section.list("trusted_proxies", r, FromStr::from_str));
+    set(
+        &mut config.trusted_proxies,
+        section.list("trusted_proxies", r, FromStr::from_str),
+    );
     set(&mut config.log, section.parsed("log", r, log));
-    set(&mut config.log_format, section.parsed("log_format", r, log_format));
+    set(
+        &mut config.log_format,
+        section.parsed("log_format", r, log_format),
+    );
     config.accounts = accounts::accounts(section, r);
     config.profiles = accounts::profiles(section, r);
     reader.problems
@@ -312,10 +394,14 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
 /// What TOML itself finds wrong. Its parser calls 081278057606 a bad number; the reader should hear of the quotes instead.
 fn syntax(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().map(|span| {
-        let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
+        let start = text[..span.start.min(text.len())]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
         text[start..].lines().next().unwrap_or_default().trim()
     });
-    let value = line.and_then(|line| line.split_once('=')).map_or("", |(_, value)| value.trim());
+    let value = line
+        .and_then(|line| line.split_once('='))
+        .map_or("", |(_, value)| value.trim());
     let digits = value.split([' ', '#']).next().unwrap_or_default();
     if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) {
         return format!("an id written as a number: quote it, \"{digits}\"; a leading zero counts");
@@ -358,8 +444,9 @@ fn override_one(key: &str, value: &str, config: &mut Config) -> Result<(), Strin
         "listen" => config.listen = listen(value)?,
         "s3_domains" => config.s3_domains = items(value, domain)?,
         "organization" => {
-            config.organization =
-                value.parse().map_err(|_| format!("`{value}` is neither true nor false"))?;
+            config.organization = value
+                .parse()
+                .map_err(|_| format!("`{value}` is neither true nor false"))?;
         }
         "external_accounts" => config.external_accounts = items(value, account_id)?,
         "region" => config.region = region(value)?,
@@ -375,18 +462,28 @@ fn override_one(key: &str, value: &str, config: &mut Config) -> Result<(), Strin
 }
 
 fn items<T>(text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(parse).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(parse)
+        .collect()
 }
 
 pub(super) fn account_id(text: &str) -> Result<AccountId, String> {
     text.parse().map_err(|_| match text.len() {
         12 => format!("`{text}` is no account id: an id has twelve digits and nothing else"),
-        n => format!("`{text}` is no account id: an id has exactly twelve digits, this has {n} characters"),
+        n => format!(
+            "`{text}` is no account id: an id has exactly twelve digits, this has {n} characters"
+        ),
     })
 }
 
 fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("a path cannot be empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+    if text.is_empty() {
+        Err("a path cannot be empty".to_owned())
+    } else {
+        Ok(PathBuf::from(text))
+    }
 }
 
 /// `ADDRESS:PORT`. The name localhost is taken as 127.0.0.1; other names are refused, because a name that resolves to
@@ -410,30 +507,46 @@ fn domain(text: &str) -> Result<String, String> {
     if lower.split('.').all(label) && lower.parse::<std::net::IpAddr>().is_err() {
         Ok(lower)
     } else {
-        Err(format!("`{text}` is no domain name like \"s3.localhost\", without port or scheme"))
+        Err(format!(
+            "`{text}` is no domain name like \"s3.localhost\", without port or scheme"
+        ))
     }
 }
 
 pub(super) fn region(text: &str) -> Result<String, String> {
     let good = !text.is_empty()
         && text.len() <= 63
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if good { Ok(text.to_owned()) } else { Err(format!("`{text}` is no region like \"us-east-1\"")) }
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no region like \"us-east-1\""))
+    }
 }
 
 fn public_url(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
-    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    let host = trimmed
+        .strip_prefix("https://")
+        .or_else(|| trimmed.strip_prefix("http://"));
     match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(trimmed.to_owned()),
-        _ => Err(format!("`{text}` is no URL of a server: write \"https://aws.example.com\", without a path")),
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => {
+            Ok(trimmed.to_owned())
+        }
+        _ => Err(format!(
+            "`{text}` is no URL of a server: write \"https://aws.example.com\", without a path"
+        )),
     }
 }
 
 fn log(text: &str) -> Result<String, String> {
     match text.parse::<tracing_subscriber::EnvFilter>() {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("`{text}` is no log filter like \"info\" or \"warn,twinlock=debug\": {error}")),
+        Err(error) => Err(format!(
+            "`{text}` is no log filter like \"info\" or \"warn,twinlock=debug\": {error}"
+        )),
     }
 }
 

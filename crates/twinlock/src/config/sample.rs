@@ -23,7 +23,7 @@ pub fn walkthrough(number: usize) -> Option<&'static str> {
 
 /// Whether `secret` is a password or secret key of a configuration that comes with Twinlock. Read from these very files, so
 /// that a credential added to one of them cannot be forgotten here.
-pub(super) fn is_public(secret: &str) -> bool {
+pub fn is_public(secret: &str) -> bool {
     static KNOWN: OnceLock<BTreeSet<String>> = OnceLock::new();
     let known = KNOWN.get_or_init(|| {
         std::iter::once(EXAMPLE)
@@ -43,7 +43,10 @@ pub(super) fn is_public(secret: &str) -> bool {
 /// Every secret of an account's configuration.
 pub(super) fn secrets(account: &AccountConfig) -> impl Iterator<Item = &str> {
     let users = account.users.iter().flat_map(|user| {
-        user.password.iter().chain(user.access_key.iter().map(|key| &key.secret)).map(|secret| secret.expose())
+        user.password
+            .iter()
+            .chain(user.access_key.iter().map(|key| &key.secret))
+            .map(|secret| secret.expose())
     });
     account
         .root_password
@@ -62,7 +65,12 @@ mod tests {
         for text in std::iter::once(EXAMPLE).chain(WALKTHROUGHS) {
             let config = Config::parse(text, None, &Vec::new()).unwrap_or_else(|e| panic!("{e}"));
             assert!(config.accounts.len() >= 2);
-            assert!(config.accounts.iter().all(|a| a.root_access_key.is_some() && a.root_password.is_some()));
+            assert!(
+                config
+                    .accounts
+                    .iter()
+                    .all(|a| a.root_access_key.is_some() && a.root_password.is_some())
+            );
         }
         assert!(walkthrough(0).is_none() && walkthrough(6).is_none());
     }

@@ -87,7 +87,10 @@ impl http_body::Body for Outgoing {
     type Data = Bytes;
     type Error = Fault;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         match &mut self.0 {
             Out::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Out::Stream(stream, left) => {
@@ -114,7 +117,9 @@ impl http_body::Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Out::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Out::Full(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Out::Stream(_, Some(left)) => SizeHint::with_exact(*left),
             Out::Stream(_, None) => SizeHint::default(),
         }

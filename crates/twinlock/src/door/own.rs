@@ -25,8 +25,15 @@ pub struct Own {
 
 impl Own {
     /// `s3_domains`: where every path belongs to S3. `metrics` renders Prometheus' text.
-    pub fn new(s3_domains: Vec<String>, metrics: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        Own { s3_domains, ready: Arc::new(AtomicBool::new(true)), metrics: Arc::new(metrics) }
+    pub fn new(
+        s3_domains: Vec<String>,
+        metrics: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Self {
+        Own {
+            s3_domains,
+            ready: Arc::new(AtomicBool::new(true)),
+            metrics: Arc::new(metrics),
+        }
     }
 
     /// From now on `/healthz` answers 503, so that a load balancer sends its requests elsewhere.
@@ -45,13 +52,16 @@ impl Own {
         }
         if parts.method != Method::GET && parts.method != Method::HEAD {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "use GET\n".into());
-            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+            response
+                .headers_mut()
+                .insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
             return Some(response);
         }
         Some(match path {
             "/metrics" => {
                 let mut response = text(StatusCode::OK, (self.metrics)());
-                let kind = header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+                let kind =
+                    header::HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
                 response.headers_mut().insert(header::CONTENT_TYPE, kind);
                 response
             }
@@ -61,34 +71,55 @@ impl Own {
     }
 
     fn is_s3_host(&self, parts: &Parts) -> bool {
-        let host = parts.uri.host().or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
+        let host = parts
+            .uri
+            .host()
+            .or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
         let host = host.unwrap_or_default().to_ascii_lowercase();
         let host = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
-            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { &host }
+            if port.bytes().all(|b| b.is_ascii_digit()) {
+                name
+            } else {
+                &host
+            }
         });
         self.s3_domains.iter().any(|domain| {
-            host == domain || host.strip_suffix(domain.as_str()).is_some_and(|bucket| bucket.ends_with('.'))
+            host == domain
+                || host
+                    .strip_suffix(domain.as_str())
+                    .is_some_and(|bucket| bucket.ends_with('.'))
         })
     }
 }
 
 impl std::fmt::Debug for Own {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Own").field("s3_domains", &self.s3_domains).finish_non_exhaustive()
+        f.debug_struct("Own")
+            .field("s3_domains", &self.s3_domains)
+            .finish_non_exhaustive()
     }
 }
 
 /// Whether the request carries an AWS signature of any kind, right or wrong.
 fn is_signed(parts: &Parts) -> bool {
     let in_header = |headers: &HeaderMap| {
-        headers.get_all(header::AUTHORIZATION).iter().any(|value| value.as_bytes().starts_with(b"AWS"))
+        headers
+            .get_all(header::AUTHORIZATION)
+            .iter()
+            .any(|value| value.as_bytes().starts_with(b"AWS"))
     };
     let in_query = |query: &str| {
         query.split('&').any(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            ["x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid", "signature"]
-                .iter()
-                .any(|known| name.eq_ignore_ascii_case(known))
+            [
+                "x-amz-algorithm",
+                "x-amz-credential",
+                "x-amz-signature",
+                "awsaccesskeyid",
+                "signature",
+            ]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
         })
     };
     in_header(&parts.headers) || parts.uri.query().is_some_and(in_query)
@@ -102,7 +133,9 @@ fn text(status: StatusCode, body: String) -> Response<Body> {
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
-        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, header::HeaderValue::from_static(value));
     }
     response
 }
@@ -113,7 +146,10 @@ pub(super) fn internal_error(head: bool) -> Response<Body> {
     let mut random = [0; 8];
     let _ = getrandom::fill(&mut random);
     let request_id: String = random.iter().map(|byte| format!("{byte:02X}")).collect();
-    let fault =
-        Fault::new("InternalError", 500, "We encountered an internal error. Please try again.");
+    let fault = Fault::new(
+        "InternalError",
+        500,
+        "We encountered an internal error. Please try again.",
+    );
     render(Protocol::RestXml, "", &fault, &request_id, "", "", head).map(Body::from)
 }

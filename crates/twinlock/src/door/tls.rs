@@ -33,14 +33,23 @@ pub enum TlsError {
 /// # Errors
 /// See [`TlsError`].
 pub fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
-    let file = |what, path: &Path, error: String| TlsError::File { what, path: path.display().to_string(), error };
+    let file = |what, path: &Path, error: String| TlsError::File {
+        what,
+        path: path.display().to_string(),
+        error,
+    };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect)
         .map_err(|error| file("tls_cert", cert, error.to_string()))?;
     if chain.is_empty() {
-        return Err(file("tls_cert", cert, "there is no certificate in it".to_owned()));
+        return Err(file(
+            "tls_cert",
+            cert,
+            "there is no certificate in it".to_owned(),
+        ));
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| file("tls_key", key, error.to_string()))?;
+    let private = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| file("tls_key", key, error.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -15,7 +15,9 @@ use twinlock_gate::World;
 use twinlock_objects::Objects;
 
 use super::StartError;
-use crate::config::{AccountConfig, BucketConfig, Config, GroupConfig, InlinePolicyConfig, UserConfig};
+use crate::config::{
+    AccountConfig, BucketConfig, Config, GroupConfig, InlinePolicyConfig, UserConfig,
+};
 
 /// Rows of one batch; well below what a batch may hold.
 const BATCH_ROWS: usize = 50;
@@ -65,28 +67,52 @@ pub(super) async fn create(
 ) -> Result<(Vec<NewAccount>, Unfinished), StartError> {
     let mut shown = Vec::new();
     let mut unfinished = Unfinished::default();
-    let unnamed = if config.accounts.is_empty() { the_only_account(directory, random) } else { None };
+    let unnamed = if config.accounts.is_empty() {
+        the_only_account(directory, random)
+    } else {
+        None
+    };
     for account in config.accounts.iter().chain(unnamed.as_ref()) {
-        let known = directory.published().account(&account.id).map(|node| node.account.clone());
+        let known = directory
+            .published()
+            .account(&account.id)
+            .map(|node| node.account.clone());
         let marked = directory.meta_get(&mark(&account.id)).is_some();
         if let (Some(known), false) = (&known, marked) {
             compare(account, known);
             continue;
         }
-        directory.meta_put(&mark(&account.id), Some(b"1".to_vec())).await?;
-        let new = Creation { account, random, now };
+        directory
+            .meta_put(&mark(&account.id), Some(b"1".to_vec()))
+            .await?;
+        let new = Creation {
+            account,
+            random,
+            now,
+        };
         let (root, key_secret) = new.root(known.as_deref());
         let generated_password = may_have_password(config) && account.root_password.is_none();
         let generated_password = generated_password.then(|| passwords::generate(random));
         shown.push(NewAccount {
             id: account.id,
             name: root.name.clone(),
-            access_key_id: root.root.access_keys.first().map(|key| key.id.clone()).unwrap_or_default(),
+            access_key_id: root
+                .root
+                .access_keys
+                .first()
+                .map(|key| key.id.clone())
+                .unwrap_or_default(),
             generated_secret: key_secret,
             generated_password: generated_password.clone(),
         });
         let root_password = account.root_password.clone().or(generated_password);
-        unfinished.passwords.extend(root_password.map(|password| Password { account: account.id, user: None, password }));
+        unfinished
+            .passwords
+            .extend(root_password.map(|password| Password {
+                account: account.id,
+                user: None,
+                password,
+            }));
         let mut rows = vec![Row::from(root)];
         if populate {
             let snapshot = directory.published();
@@ -94,12 +120,21 @@ pub(super) async fn create(
             let with_password = users.iter().filter_map(|user| {
                 let configured = account.users.iter().find(|u| u.name == user.name)?;
                 let password = configured.password.clone()?;
-                Some(Password { account: account.id, user: Some(user.id.clone()), password })
+                Some(Password {
+                    account: account.id,
+                    user: Some(user.id.clone()),
+                    password,
+                })
             });
             unfinished.passwords.extend(with_password);
             rows.extend(groups.into_iter().map(Row::from));
             rows.extend(users.into_iter().map(Row::from));
-            rows.extend(new.buckets(&snapshot, config, objects).await?.into_iter().map(Row::from));
+            rows.extend(
+                new.buckets(&snapshot, config, objects)
+                    .await?
+                    .into_iter()
+                    .map(Row::from),
+            );
         }
         commit(directory, account, rows).await?;
         unfinished.accounts.push(account.id);
@@ -111,7 +146,9 @@ pub(super) async fn create(
 fn the_only_account(directory: &Directory, random: &dyn Random) -> Option<AccountConfig> {
     let snapshot = directory.published();
     let unfinished = directory.meta_names("account-unfinished/");
-    let begun = unfinished.first().and_then(|name| name.rsplit('/').next()?.parse().ok());
+    let begun = unfinished
+        .first()
+        .and_then(|name| name.rsplit('/').next()?.parse().ok());
     if begun.is_none() && snapshot.accounts().next().is_some() {
         return None;
     }
@@ -136,7 +173,11 @@ fn may_have_password(config: &Config) -> bool {
 /// Tells the operator that a change to a configured account has no effect, before `twinlock env` hands out keys that do not work.
 fn compare(configured: &AccountConfig, known: &Account) {
     if let Some(key) = &configured.root_access_key
-        && !known.root.access_keys.iter().any(|k| k.id == key.id && k.secret.matches(key.secret.expose()))
+        && !known
+            .root
+            .access_keys
+            .iter()
+            .any(|k| k.id == key.id && k.secret.matches(key.secret.expose()))
     {
         tracing::warn!(
             account = %known.id,
@@ -145,19 +186,28 @@ fn compare(configured: &AccountConfig, known: &Account) {
     }
 }
 
-async fn commit(directory: &Directory, account: &AccountConfig, rows: Vec<Row>) -> Result<(), StartError> {
+async fn commit(
+    directory: &Directory,
+    account: &AccountConfig,
+    rows: Vec<Row>,
+) -> Result<(), StartError> {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let pending = {
             let turn = directory.turn();
             let mut batch = turn.batch();
-            rows.by_ref().take(BATCH_ROWS).for_each(|row| batch.put(row));
+            rows.by_ref()
+                .take(BATCH_ROWS)
+                .for_each(|row| batch.put(row));
             turn.commit(batch)
         };
         match pending.await {
             Ok(_) => {}
             Err(CommitError::Integrity(error)) => {
-                return Err(StartError::Account { account: account.id.to_string(), reason: error.to_string() });
+                return Err(StartError::Account {
+                    account: account.id.to_string(),
+                    reason: error.to_string(),
+                });
             }
             Err(error) => return Err(error.into()),
         }
@@ -179,20 +229,37 @@ impl Creation<'_> {
             Some(key) => (key.id.clone(), key.secret.clone(), None),
             None => {
                 let secret = ids::secret_access_key(self.random);
-                (ids::access_key_id(self.random), secret.clone(), Some(secret))
+                (
+                    ids::access_key_id(self.random),
+                    secret.clone(),
+                    Some(secret),
+                )
             }
         };
-        let key = AccessKey { id, secret, active: true, created: self.now };
+        let key = AccessKey {
+            id,
+            secret,
+            active: true,
+            created: self.now,
+        };
         let account = Account {
             id: self.account.id,
             name: self.account.name.clone(),
             alias: self.account.alias.clone(),
             email: self.account.email.clone().unwrap_or_default(),
             created: known.map_or(self.now, |known| known.created),
-            root: RootCredentials { password_hash: None, access_keys: vec![key] },
-            canonical_id: known.map_or_else(|| ids::canonical_id(self.random), |known| known.canonical_id.clone()),
+            root: RootCredentials {
+                password_hash: None,
+                access_keys: vec![key],
+            },
+            canonical_id: known.map_or_else(
+                || ids::canonical_id(self.random),
+                |known| known.canonical_id.clone(),
+            ),
             public_access_block: known.and_then(|known| known.public_access_block),
-            settings: known.map(|known| known.settings.clone()).unwrap_or_default(),
+            settings: known
+                .map(|known| known.settings.clone())
+                .unwrap_or_default(),
         };
         (account, generated)
     }
@@ -209,12 +276,19 @@ impl Creation<'_> {
             .map(|group| self.group(group))
             .collect();
         let group_id = |name: &String| {
-            let new = groups.iter().find(|group| group.name.eq_ignore_ascii_case(name)).map(|group| group.id.clone());
+            let new = groups
+                .iter()
+                .find(|group| group.name.eq_ignore_ascii_case(name))
+                .map(|group| group.id.clone());
             new.or_else(|| known_group(name).map(|group| group.id.clone()))
         };
-        let user = |configured: &UserConfig| match node.and_then(|node| node.user(&configured.name)) {
+        let user = |configured: &UserConfig| match node.and_then(|node| node.user(&configured.name))
+        {
             Some(known) => known.login.is_none().then(|| (**known).clone()),
-            None => Some(self.user(configured, configured.groups.iter().filter_map(group_id).collect())),
+            None => Some(self.user(
+                configured,
+                configured.groups.iter().filter_map(group_id).collect(),
+            )),
         };
         let users = self.account.users.iter().filter_map(user).collect();
         (groups, users)
@@ -255,7 +329,12 @@ impl Creation<'_> {
         }
     }
 
-    async fn buckets(&self, snapshot: &Snapshot, config: &Config, objects: &Objects) -> Result<Vec<Bucket>, StartError> {
+    async fn buckets(
+        &self,
+        snapshot: &Snapshot,
+        config: &Config,
+        objects: &Objects,
+    ) -> Result<Vec<Bucket>, StartError> {
         let mut new = Vec::new();
         for BucketConfig { name } in &self.account.buckets {
             if let Some(known) = snapshot.bucket(name) {
@@ -263,13 +342,19 @@ impl Creation<'_> {
                     continue;
                 }
                 let reason = format!("the bucket `{name}` belongs to account {}", known.account);
-                return Err(StartError::Account { account: self.account.id.to_string(), reason });
+                return Err(StartError::Account {
+                    account: self.account.id.to_string(),
+                    reason,
+                });
             }
             let id = ids::bucket_id(self.random);
-            objects.open_bucket(&id).await.map_err(|error| StartError::Objects {
-                path: config.data_dir.display().to_string(),
-                error,
-            })?;
+            objects
+                .open_bucket(&id)
+                .await
+                .map_err(|error| StartError::Objects {
+                    path: config.data_dir.display().to_string(),
+                    error,
+                })?;
             new.push(Bucket {
                 name: name.clone(),
                 id,
@@ -291,15 +376,30 @@ impl Creation<'_> {
 }
 
 fn inline(policies: &[InlinePolicyConfig]) -> twinlock_directory::model::InlinePolicies {
-    let stored = |policy: &InlinePolicyConfig| Arc::new(StoredPolicy::new(policy.document.clone(), Default::default()));
-    policies.iter().map(|policy| (policy.name.clone(), stored(policy))).collect()
+    let stored = |policy: &InlinePolicyConfig| {
+        Arc::new(StoredPolicy::new(
+            policy.document.clone(),
+            Default::default(),
+        ))
+    };
+    policies
+        .iter()
+        .map(|policy| (policy.name.clone(), stored(policy)))
+        .collect()
 }
 
 /// Hashes the passwords of new accounts and then takes their marks away.
 pub(super) async fn hash_passwords(world: Arc<World>, unfinished: Unfinished) {
-    for Password { account, user, password } in unfinished.passwords {
+    for Password {
+        account,
+        user,
+        password,
+    } in unfinished.passwords
+    {
         // One at a time and on a thread that may block: calls are served meanwhile.
-        let hashed = tokio::task::spawn_blocking(move || passwords::hash(password.expose(), &SystemRandom)).await;
+        let hashed =
+            tokio::task::spawn_blocking(move || passwords::hash(password.expose(), &SystemRandom))
+                .await;
         let Ok(Ok(hash)) = hashed else {
             tracing::error!(%account, user, "a password of the configuration could not be hashed");
             return;
@@ -317,7 +417,12 @@ pub(super) async fn hash_passwords(world: Arc<World>, unfinished: Unfinished) {
     }
 }
 
-async fn set_password(world: &World, account: &AccountId, user: Option<&str>, hash: String) -> Result<(), CommitError> {
+async fn set_password(
+    world: &World,
+    account: &AccountId,
+    user: Option<&str>,
+    hash: String,
+) -> Result<(), CommitError> {
     let pending = {
         let turn = world.directory.turn();
         let head = turn.head().clone();
@@ -336,7 +441,12 @@ async fn set_password(world: &World, account: &AccountId, user: Option<&str>, ha
                 if let Some(user) = head.user_by_id(id).filter(|user| user.login.is_none()) {
                     let mut changed = (**user).clone();
                     let now = world.clock.now();
-                    let profile = LoginProfile { password_hash: hash, created: now, changed: now, reset_required: false };
+                    let profile = LoginProfile {
+                        password_hash: hash,
+                        created: now,
+                        changed: now,
+                        reset_required: false,
+                    };
                     changed.login = Some(profile);
                     batch.put(changed);
                 }

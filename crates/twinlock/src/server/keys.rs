@@ -43,10 +43,17 @@ pub(super) async fn token_keys(directory: &Directory) -> Result<Vec<TokenKey>, S
             // The version goes on from the old one, so that an old token fails by its version and is not even tried.
             let last = other.and_then(|ring| ring.keys.last().map(|key| key.version));
             let version = last.map_or(1, |version| version.wrapping_add(1));
-            let mut key = Stored { version, seal: [0; 32], derive: [0; 32] };
+            let mut key = Stored {
+                version,
+                seal: [0; 32],
+                derive: [0; 32],
+            };
             SystemRandom.fill(&mut key.seal);
             SystemRandom.fill(&mut key.derive);
-            let ring = Ring { identity: directory.identity().to_owned(), keys: vec![key] };
+            let ring = Ring {
+                identity: directory.identity().to_owned(),
+                keys: vec![key],
+            };
             // INVARIANT: text and numbers always serialise.
             let json = Zeroizing::new(serde_json::to_vec(&ring).unwrap_or_default());
             directory.meta_put_sealed(NAME, &json)?.await?;
