@@ -3,6 +3,7 @@
 //! `DIR` holds botocore's `service-2.json` of each service as `iam.json`, `sts.json` and so on
 //! (`xtask/codegen.sh` puts them there). The same models give the same bytes; `--check` fails if any would change.
 
+mod known;
 #[allow(
     dead_code,
     reason = "the model is whole; each protocol's generator reads its own part of it"
@@ -40,6 +41,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         typed::service(&mut files, name, title, &load(name)?)?;
         folders.push(format!("crates/shapes/src/{name}"));
     }
+    files.text(
+        "crates/shapes/src/known/services.txt".to_owned(),
+        known::table(&models)?,
+    );
     for service in rest::SERVICES {
         for (path, text) in rest::generate(service, &load(service.module)?)? {
             files.text(format!("crates/shapes/src/{path}"), text);

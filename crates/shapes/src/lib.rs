@@ -5,6 +5,7 @@
 //! names of all operations and the error codes.
 
 pub mod iam;
+pub mod known;
 pub mod organizations;
 pub mod s3;
 pub mod s3control;

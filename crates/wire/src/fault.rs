@@ -110,7 +110,7 @@ pub enum Protocol {
     Json11,
     /// JSON bodies with HTTP bindings (Lambda).
     RestJson,
-    /// Concise binary representation (RPC v2). Twinlock answers its faults as JSON.
+    /// Smithy's RPC v2 with bodies in CBOR (newer clients of CloudWatch and others).
     RpcV2Cbor,
 }
 
@@ -135,7 +135,8 @@ pub fn render(
             rest_xml_body(fault, request_id, host_id, resource),
         ),
         Protocol::Json11 => ("application/x-amz-json-1.1", json_body(fault, true)),
-        Protocol::RestJson | Protocol::RpcV2Cbor => ("application/json", json_body(fault, false)),
+        Protocol::RestJson => ("application/json", json_body(fault, false)),
+        Protocol::RpcV2Cbor => ("application/cbor", cbor_body(fault)),
     };
     let mut response = Response::new(if head {
         Bytes::new()
@@ -149,8 +150,11 @@ pub fn render(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     request_id_headers(protocol, request_id, host_id, headers);
-    if matches!(protocol, Protocol::RestJson | Protocol::RpcV2Cbor) {
+    if protocol == Protocol::RestJson {
         set(headers, "x-amzn-errortype", &fault.code);
+    }
+    if protocol == Protocol::RpcV2Cbor {
+        set(headers, "smithy-protocol", "rpc-v2-cbor");
     }
     for (name, value) in &fault.headers {
         headers.insert(name.clone(), value.clone());
@@ -260,6 +264,47 @@ fn json_body(fault: &Fault, with_type: bool) -> Vec<u8> {
     serde_json::Value::Object(map).to_string().into_bytes()
 }
 
+/// A CBOR map (RFC 8949) of texts: all that a fault needs of CBOR.
+fn cbor_body(fault: &Fault) -> Vec<u8> {
+    const TEXT: u8 = 3 << 5;
+    const MAP: u8 = 5 << 5;
+    let mut entries = vec![
+        ("__type", fault.code.as_ref()),
+        ("message", fault.message.as_str()),
+    ];
+    entries.extend(
+        fault
+            .fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str())),
+    );
+    let mut out = Vec::new();
+    cbor_head(&mut out, MAP, entries.len());
+    for (name, value) in entries {
+        for text in [name, value] {
+            cbor_head(&mut out, TEXT, text.len());
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+    out
+}
+
+/// The head of a CBOR item: its kind and its count, in as few bytes as hold it.
+fn cbor_head(out: &mut Vec<u8>, kind: u8, count: usize) {
+    match (u8::try_from(count), u16::try_from(count)) {
+        (Ok(small), _) if small < 24 => out.push(kind | small),
+        (Ok(byte), _) => out.extend([kind | 24, byte]),
+        (_, Ok(two)) => {
+            out.push(kind | 25);
+            out.extend(two.to_be_bytes());
+        }
+        _ => {
+            out.push(kind | 27);
+            out.extend((count as u64).to_be_bytes());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,5 +365,15 @@ mod tests {
         );
         let r = render(Protocol::RestJson, "", &f, "R", "", "", false);
         assert_eq!(r.headers()["x-amzn-errortype"], "AccessDeniedException");
+    }
+
+    #[test]
+    fn cbor_faults_are_a_map_of_texts() {
+        let f = Fault::new("NotImplemented", 501, "x".repeat(300)).with("F", "y".repeat(30));
+        let r = render(Protocol::RpcV2Cbor, "", &f, "R", "", "", false);
+        assert_eq!(r.headers()["smithy-protocol"], "rpc-v2-cbor");
+        let body = r.body();
+        assert!(body.starts_with(b"\xa3\x66__type\x6eNotImplemented\x67message\x79\x01\x2cxxx"));
+        assert!(body.ends_with(&[&b"\x61F\x78\x1e"[..], "y".repeat(30).as_bytes()].concat()));
     }
 }
