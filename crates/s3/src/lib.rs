@@ -7,9 +7,10 @@
 //! | --- | --- |
 //! | `buckets` | create, head, list, location, delete |
 
-mod buckets;
-mod common;
+pub mod buckets;
+pub mod common;
 
+pub use buckets::finish_deletions;
 use twinlock_gate::service::{RestService, RestXml, change, effect, read};
 
 /// S3.
@@ -17,7 +18,7 @@ pub static S3: RestService = RestService {
     name: "s3",
     event_source: "s3.amazonaws.com",
     entries: &[
-        effect::<RestXml, buckets::CreateBucket>(),
+        change::<RestXml, buckets::CreateBucket>(),
         effect::<RestXml, buckets::DeleteBucket>(),
         read::<RestXml, buckets::GetBucketLocation>(),
         read::<RestXml, buckets::HeadBucket>(),
