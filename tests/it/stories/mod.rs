@@ -3,6 +3,7 @@
 //! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
 
 mod bucket_policies;
+mod readme;
 mod text1;
 mod text2;
 mod text3;
