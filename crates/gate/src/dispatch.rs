@@ -407,7 +407,7 @@ impl Gate {
         call: &mut Call,
     ) -> Result<Response<Body>, Fault> {
         call.event_source = format!("{name}.amazonaws.com");
-        let protocol = (self.services.known)(name);
+        let protocol = (self.services.known)(name, &parts.headers);
         call.protocol = protocol.unwrap_or(Protocol::Query);
         let protocol_told = call.protocol;
         let mut facts = facts;

@@ -5,7 +5,7 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use http::Response;
+use http::{HeaderMap, Response};
 use twinlock_wire::{
     body::Body,
     fault::{Fault, request_id_headers},
@@ -299,8 +299,9 @@ pub struct Services {
     pub s3: &'static RestService,
     /// S3 Control.
     pub s3_control: &'static RestService,
-    /// The protocol of a service of AWS's that is none of these; none: AWS has no such service either.
-    pub known: fn(signing_name: &str) -> Option<twinlock_wire::fault::Protocol>,
+    /// The protocol in which a client speaks to a service of AWS's that is none of these; none: AWS has no such service
+    /// either.
+    pub known: fn(signing_name: &str, &HeaderMap) -> Option<twinlock_wire::fault::Protocol>,
 }
 
 impl Services {
