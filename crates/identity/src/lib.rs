@@ -1,2 +1,15 @@
 //! The operations of IAM and STS: one operation, one place, one table per service.
+//!
+//! | folder | its table |
+//! | --- | --- |
+//! | [`iam`] | [`iam::IAM`]: users, groups, roles, policies, keys, the account |
+//! | [`sts`] | [`sts::STS`]: temporary credentials |
+//!
+//! An operation is a unit struct with its needs, its rules, its errors and its tests beside it; the table names it once. To
+//! add one: write it in the file of its subject, list it in the table, and it is decoded, authorised, run and audited like
+//! every other. Nothing here decides who may do what: an operation says what it needs, the gate authorises.
+
+pub mod iam;
 pub mod sts;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,51 @@
+//! IAM, API version 2010-05-08: its table, and a file for each subject.
+//!
+//! | file | operations on |
+//! | --- | --- |
+//! | `users`, `user_tags` | users; their tags and boundaries |
+//! | `groups` | user groups and who is in them |
+//! | `access_keys` | long-term keys of users and of root |
+//! | `login_profiles` | console passwords of users |
+//! | `account` | aliases, the summary |
+//! | `authorization_details` | everything about everyone, in pages |
+//! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
+
+pub(crate) mod common;
+mod user_tags;
+mod users;
+
+use twinlock_gate::service::{QueryService, change, read};
+use twinlock_shapes::iam as shapes;
+use twinlock_wire::violations::Dialect;
+
+/// The table of IAM's operations.
+pub static IAM: QueryService = QueryService {
+    name: "iam",
+    event_source: "iam.amazonaws.com",
+    namespace: shapes::NAMESPACE,
+    version: shapes::VERSION,
+    dialect: Dialect::Iam,
+    entries: &[
+        // users
+        change::<_, users::CreateUser>(),
+        read::<_, users::GetUser>(),
+        read::<_, users::ListUsers>(),
+        change::<_, users::UpdateUser>(),
+        change::<_, users::DeleteUser>(),
+        change::<_, user_tags::TagUser>(),
+        change::<_, user_tags::UntagUser>(),
+        read::<_, user_tags::ListUserTags>(),
+        change::<_, user_tags::PutUserPermissionsBoundary>(),
+        change::<_, user_tags::DeleteUserPermissionsBoundary>(),
+        // groups
+        // access keys
+        // passwords
+        // the account
+        // always empty
+        // roles
+        // managed policies
+        // inline policies
+        // simulation
+    ],
+    known: shapes::has_operation,
+};
