@@ -10,7 +10,7 @@ use twinlock_shapes::iam as shapes;
 
 use super::{
     common::{
-        BOUNDARY, Cursor, REQUEST_TAG, TAG_KEYS, check_boundary, existing_user as existing, find_user,
+        BOUNDARY, Cursor, TAG_KEYS, check_boundary, existing_user as existing, find_user,
         merge_tags, new_tags, remove_tags, shown_tags, tag_pairs, user_need,
     },
     users::{TAG_USER, on_user},

@@ -14,9 +14,9 @@ use twinlock_wire::{
 };
 
 use super::common::{
-    BOUNDARY, REQUEST_TAG, TAG_KEYS, existing_user,     Cursor, Subject, at, check_boundary, delete_conflict, entity_already_exists, entity_need,
-    find_user, in_path, list_need, merge_tags, new_tags, room_for_one,
-    shown_boundary, tag_pairs, tags_if_any, user_need,
+    BOUNDARY, Cursor, REQUEST_TAG, Subject, TAG_KEYS, at, check_boundary, delete_conflict,
+    entity_already_exists, entity_need, existing_user, find_user, in_path, list_need, merge_tags,
+    new_tags, room_for_one, shown_boundary, tag_pairs, tags_if_any, user_need,
 };
 
 /// An action on a user that brings no keys of its own.
