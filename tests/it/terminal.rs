@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -83,20 +83,34 @@ impl Terminal {
 
     /// Runs a line, or several, as a shell does. It stops at the first line that fails.
     pub(crate) fn types(&self, line: &str) -> Outcome {
-        let output = Command::new("sh")
-            .args(["-euc", line])
-            .env_clear()
-            .envs(&self.environment)
-            .current_dir(&self.home)
-            .stdin(Stdio::null())
-            .output()
-            .expect("there is a shell");
+        let output = self.shell(line).output().expect("there is a shell");
         Outcome {
             line: line.to_owned(),
             status: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+}
+
+impl Terminal {
+    /// Starts a line and leaves it running; its output can be read while it does.
+    pub(crate) fn starts(&self, line: &str) -> Child {
+        // The shell becomes the command, so that killing the child kills it.
+        let mut shell = self.shell(&format!("exec {line}"));
+        let shell = shell.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        shell.spawn().expect("there is a shell")
+    }
+
+    fn shell(&self, line: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-euc", line])
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(&self.home)
+            .stdin(Stdio::null());
+        shell
     }
 }
 

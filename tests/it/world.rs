@@ -324,17 +324,20 @@ impl Caller {
     }
 
     /// Runs `tests/it/scripts/NAME` with Python, with these keys in its environment.
-    pub(crate) fn script(&self, name: &str, arguments: &[&str]) -> Outcome {
-        let script = project().join("tests/it/scripts").join(name);
-        let words: Vec<String> = arguments.iter().map(|word| format!(" '{word}'")).collect();
-        let python = tool("python");
-        self.terminal().types(&format!(
-            "'{}' '{}'{}",
-            python.display(),
-            script.display(),
-            words.concat()
-        ))
+    pub(crate) fn script(&self, name: &str) -> Outcome {
+        self.terminal().types(&python(name))
     }
+
+    /// Starts `tests/it/scripts/NAME` and leaves it running.
+    pub(crate) fn start_script(&self, name: &str) -> std::process::Child {
+        self.terminal().starts(&python(name))
+    }
+}
+
+/// The command line for a script of the tests.
+fn python(script: &str) -> String {
+    let script = project().join("tests/it/scripts").join(script);
+    format!("'{}' '{}'", tool("python").display(), script.display())
 }
 
 /// A trust policy that lets `principals` (the `AWS` of it) assume the role.

@@ -3,6 +3,8 @@
 //! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
 
 mod bucket_policies;
+mod command_line;
+mod durability;
 mod readme;
 mod text1;
 mod text2;
