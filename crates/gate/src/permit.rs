@@ -12,7 +12,45 @@ use crate::{
 /// The proof that all needs of one call of `O` were allowed, on one revision of the directory.
 ///
 /// INVARIANT: made only by [`authorise`] below; its fields are private, it is neither `Clone` nor `Default`, and it is
-/// bound to its operation. Forging, swapping or omitting one does not compile (`tests/it/permit`).
+/// bound to its operation. Forging, swapping or omitting one does not compile:
+///
+/// ```compile_fail,E0451
+/// # use twinlock_gate::Permit;
+/// fn forge<O>() -> Permit<O> {
+///     Permit { revision: 1, asked: vec![], each: vec![], of: std::marker::PhantomData }
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// # use twinlock_gate::Permit;
+/// fn copy<O>(permit: &Permit<O>) -> Permit<O> {
+///     <Permit<O> as Clone>::clone(permit)
+/// }
+/// ```
+/// ```compile_fail,E0277
+/// # use twinlock_gate::Permit;
+/// fn made_from_nothing<O>() -> Permit<O> {
+///     Default::default()
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// # use twinlock_gate::{Cx, Fault, Permit, Read};
+/// fn swap<A: Read, B: Read>(of_another: &Permit<A>, input: &B::Input, found: B::Found, cx: &Cx<'_>) -> Result<B::Output, Fault> {
+///     B::run(of_another, input, found, cx)
+/// }
+/// ```
+/// ```compile_fail,E0061
+/// # use twinlock_gate::{Cx, Fault, Read};
+/// fn omit<B: Read>(input: &B::Input, found: B::Found, cx: &Cx<'_>) -> Result<B::Output, Fault> {
+///     B::run(input, found, cx)
+/// }
+/// ```
+/// With the permit of its own operation it compiles, so the failures above are the permit's doing:
+/// ```
+/// # use twinlock_gate::{Cx, Fault, Permit, Read};
+/// fn run<B: Read>(own: &Permit<B>, input: &B::Input, found: B::Found, cx: &Cx<'_>) -> Result<B::Output, Fault> {
+///     B::run(own, input, found, cx)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Permit<O> {
     revision: u64,
