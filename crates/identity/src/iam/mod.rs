@@ -11,6 +11,7 @@
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 
 pub(crate) mod common;
+mod groups;
 mod user_tags;
 mod users;
 
@@ -38,6 +39,14 @@ pub static IAM: QueryService = QueryService {
         change::<_, user_tags::PutUserPermissionsBoundary>(),
         change::<_, user_tags::DeleteUserPermissionsBoundary>(),
         // groups
+        change::<_, groups::CreateGroup>(),
+        read::<_, groups::GetGroup>(),
+        read::<_, groups::ListGroups>(),
+        change::<_, groups::UpdateGroup>(),
+        change::<_, groups::DeleteGroup>(),
+        change::<_, groups::AddUserToGroup>(),
+        change::<_, groups::RemoveUserFromGroup>(),
+        read::<_, groups::ListGroupsForUser>(),
         // access keys
         // passwords
         // the account
