@@ -10,8 +10,10 @@
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 
+mod access_keys;
 pub(crate) mod common;
 mod groups;
+mod login_profiles;
 mod user_tags;
 mod users;
 
@@ -48,7 +50,16 @@ pub static IAM: QueryService = QueryService {
         change::<_, groups::RemoveUserFromGroup>(),
         read::<_, groups::ListGroupsForUser>(),
         // access keys
+        change::<_, access_keys::CreateAccessKey>(),
+        read::<_, access_keys::ListAccessKeys>(),
+        change::<_, access_keys::UpdateAccessKey>(),
+        change::<_, access_keys::DeleteAccessKey>(),
+        read::<_, access_keys::GetAccessKeyLastUsed>(),
         // passwords
+        change::<_, login_profiles::CreateLoginProfile>(),
+        read::<_, login_profiles::GetLoginProfile>(),
+        change::<_, login_profiles::UpdateLoginProfile>(),
+        change::<_, login_profiles::DeleteLoginProfile>(),
         // the account
         // always empty
         // roles
