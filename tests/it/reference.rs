@@ -14,6 +14,8 @@ const OTHERWISE: &[(&str, &str)] = &[];
 const RESOURCES_OTHERWISE: &[(&str, &str)] = &[
     // AWS's guide grants it on arn:aws:sts::ACCOUNT:federated-user/NAME; the reference says `user`.
     ("sts:GetFederationToken", "user"),
+    // The reference lists it on roles only; the guide asks it of GetFederationToken with tags, too.
+    ("sts:TagSession", "user"),
 ];
 
 #[test]
