@@ -6,6 +6,7 @@ mod bucket_policies;
 mod command_line;
 mod durability;
 mod readme;
+mod sessions;
 mod text1;
 mod text2;
 mod text3;
