@@ -7,6 +7,8 @@ mod command_line;
 mod durability;
 mod readme;
 mod sessions;
+mod terraform;
+mod terraform_s3;
 mod text1;
 mod text2;
 mod text3;
