@@ -213,6 +213,9 @@ impl<H: Handler> Door<H> {
         if let Some(answer) = self.own.answer(&parts) {
             return answer.map(Outgoing::new);
         }
+        if head_bytes(&parts) > self.limits.head_bytes_max {
+            return own::head_too_large().map(Outgoing::new);
+        }
         let body = body::incoming(incoming, self.limits.body_wait);
         let head = parts.method == http::Method::HEAD;
         // The handler's state is made for it: locks that a panic poisons are either recovered or answered by 500s.
@@ -225,6 +228,20 @@ impl<H: Handler> Door<H> {
         });
         response.map(Outgoing::new)
     }
+}
+
+/// The size of a request's line and headers as they came. hyper's own limit is one of its buffer, which may hold up to twice as
+/// much before it is looked at; that bounds memory, this bounds requests.
+fn head_bytes(parts: &Parts) -> usize {
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    let line = parts.method.as_str().len() + target + " HTTP/1.1\r\n ".len();
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        name.as_str().len() + value.len() + 4
+    };
+    line + parts.headers.iter().map(header).sum::<usize>()
 }
 
 impl<H> std::fmt::Debug for Door<H> {

@@ -93,7 +93,6 @@ impl Reader<'_> {
             .chars()
             .count()
             .max(1);
-        // A secret may stand on the line: show the key and hide the value.
         let shown = hide_secret(&self.text[line_start..line_end]);
         let gutter = line.to_string();
         let blank = " ".repeat(gutter.len());
@@ -108,10 +107,25 @@ impl Reader<'_> {
     }
 }
 
+/// Keys whose values may be shown. Not the other way round: a misspelt `root_pasword` must not print the password.
+const SHOWN: [&str; 9] = [
+    "id",
+    "name",
+    "alias",
+    "email",
+    "groups",
+    "policies",
+    "role_arn",
+    "source_profile",
+    "root_access_key_id",
+];
+
 fn hide_secret(line: &str) -> String {
     let line = line.trim_end();
     match line.split_once('=') {
-        Some((key, _)) if key.contains("password") || key.contains("secret") => format!("{key}= …"),
+        Some((key, _)) if !SHOWN.contains(&key.trim()) && !SCALAR_KEYS.contains(&key.trim()) => {
+            format!("{key}= …")
+        }
         _ => line.to_owned(),
     }
 }

@@ -140,6 +140,17 @@ fn text(status: StatusCode, body: String) -> Response<Body> {
     response
 }
 
+/// As hyper itself answers a head that does not even fit into its buffer: no body, and the connection ends.
+pub(super) fn head_too_large() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    response.headers_mut().insert(
+        header::CONNECTION,
+        header::HeaderValue::from_static("close"),
+    );
+    response
+}
+
 /// What a caller gets whose request made the handler panic. Nobody knows any more which protocol it spoke; every SDK retries
 /// on the status alone.
 pub(super) fn internal_error(head: bool) -> Response<Body> {

@@ -1,1 +1,246 @@
-//! hi
+//! A whole server in this process: first start, restart, generated secrets, what stays as it is.
+
+use std::path::PathBuf;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::*;
+use crate::config::{self, Overrides};
+
+/// A data directory that is gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("twinlock-server-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Folder(path)
+    }
+
+    fn config(&self, toml: &str) -> Config {
+        let overrides: Overrides = vec![
+            ("listen", "127.0.0.1:0".to_owned()),
+            ("data_dir", self.0.display().to_string()),
+        ];
+        Config::parse(toml, None, &overrides).unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn populated() -> StartOptions {
+    StartOptions {
+        populate: true,
+        ..StartOptions::default()
+    }
+}
+
+async fn get(running: &Running, path: &str) -> String {
+    let mut stream = TcpStream::connect(running.addr).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_walkthrough_is_there_after_its_first_start_and_after_the_second() {
+    let folder = Folder::new("text3");
+    let config = folder.config(config::walkthrough(3).unwrap());
+    let mut running = start(config.clone(), populated()).await.unwrap();
+    running.passwords_ready().await;
+    assert!(get(&running, "/healthz").await.contains("200 OK"));
+    assert!(
+        running
+            .created
+            .iter()
+            .all(|new| new.generated_secret.is_none() && new.generated_password.is_none())
+    );
+    let snapshot = running.world().directory.published();
+    let dev = snapshot.account(&"111111111111".parse().unwrap()).unwrap();
+    let david = dev.user("david").unwrap();
+    let group = snapshot.group_by_id(david.groups.first().unwrap()).unwrap();
+    assert_eq!(group.name, "Developers");
+    assert!(twinlock_directory::passwords::verify(
+        "David-sample-1",
+        &david.login.as_ref().unwrap().password_hash
+    ));
+    assert!(twinlock_directory::passwords::verify(
+        "Development-sample-1",
+        dev.account.root.password_hash.as_ref().unwrap()
+    ));
+    assert_eq!(
+        snapshot.bucket("productionapp").unwrap().account.as_str(),
+        "999999999999"
+    );
+    let (david_id, revision) = (david.id.clone(), snapshot.revision());
+    assert!(
+        running
+            .world()
+            .directory
+            .meta_names("account-unfinished/")
+            .is_empty()
+    );
+    assert!(running.stop().await.unwrap());
+
+    let again = start(config, populated()).await.unwrap();
+    let snapshot = again.world().directory.published();
+    assert!(again.created.is_empty());
+    assert_eq!(snapshot.revision(), revision, "a restart changed something");
+    assert_eq!(
+        snapshot
+            .account(&"111111111111".parse().unwrap())
+            .unwrap()
+            .user("David")
+            .unwrap()
+            .id,
+        david_id
+    );
+    again.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn serving_creates_accounts_and_populating_is_asked_for() {
+    let folder = Folder::new("bare");
+    let running = start(
+        folder.config(config::walkthrough(3).unwrap()),
+        StartOptions::default(),
+    )
+    .await
+    .unwrap();
+    let snapshot = running.world().directory.published();
+    assert_eq!(snapshot.accounts().count(), 2);
+    assert!(
+        snapshot
+            .accounts()
+            .all(|node| node.users.is_empty() && node.groups.is_empty())
+    );
+    assert!(snapshot.bucket("productionapp").is_none());
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_configuration_one_account_is_made_once() {
+    let folder = Folder::new("none");
+    let mut running = start(folder.config(""), StartOptions::default())
+        .await
+        .unwrap();
+    running.passwords_ready().await;
+    let [new] = &running.created[..] else {
+        panic!("{:?}", running.created)
+    };
+    let (id, secret) = (new.id, new.generated_secret.clone().unwrap());
+    let snapshot = running.world().directory.published();
+    let owner = snapshot.access_key(&new.access_key_id).unwrap();
+    assert!(owner.key.secret.matches(secret.expose()));
+    let hash = snapshot
+        .account(&id)
+        .unwrap()
+        .account
+        .root
+        .password_hash
+        .clone()
+        .unwrap();
+    assert!(twinlock_directory::passwords::verify(
+        new.generated_password.as_ref().unwrap().expose(),
+        &hash
+    ));
+    running.stop().await.unwrap();
+    let again = start(folder.config(""), StartOptions::default())
+        .await
+        .unwrap();
+    assert!(again.created.is_empty());
+    assert_eq!(again.world().directory.published().accounts().count(), 1);
+    again.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_there_is_left_as_it_is() {
+    let folder = Folder::new("left");
+    let with = |name: &str, key: &str| {
+        folder.config(&format!(
+            "[[account]]\nid = \"111111111111\"\nname = \"{name}\"\nroot_access_key_id = \"{key}\"\nroot_secret_access_key = \"0123456789abcdef\"\n"
+        ))
+    };
+    let first = start(with("One", "AKIAFIRSTFIRSTFIRST0"), StartOptions::default())
+        .await
+        .unwrap();
+    first.stop().await.unwrap();
+    let second = start(with("Two", "AKIASECONDSECOND0000"), StartOptions::default())
+        .await
+        .unwrap();
+    let snapshot = second.world().directory.published();
+    assert_eq!(snapshot.accounts().next().unwrap().account.name, "One");
+    assert!(snapshot.access_key("AKIAFIRSTFIRSTFIRST0").is_some());
+    assert!(snapshot.access_key("AKIASECONDSECOND0000").is_none());
+    second.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_was_cut_off_is_completed_by_the_next() {
+    let folder = Folder::new("cut");
+    let config = folder.config(config::walkthrough(5).unwrap());
+    {
+        // As if the process had died after the mark and the account's row, before its users and passwords.
+        let directory = Directory::open(&config.data_dir, Default::default()).unwrap();
+        let objects = Objects::open(&config.data_dir, &Default::default()).unwrap();
+        let (_, _) = accounts::create(&config, false, &directory, &objects, &SystemRandom, 1)
+            .await
+            .unwrap();
+        directory.close().await.unwrap();
+    }
+    let mut running = start(config, populated()).await.unwrap();
+    running.passwords_ready().await;
+    let snapshot = running.world().directory.published();
+    let acme = snapshot.account(&"183438944504".parse().unwrap()).unwrap();
+    assert!(acme.user("Troy").unwrap().login.is_some());
+    assert!(acme.account.root.password_hash.is_some());
+    assert!(snapshot.bucket("com.stuzio.projectx").is_some());
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_or_data_directory_is_said_plainly() {
+    let (folder, other) = (Folder::new("taken"), Folder::new("taken-other"));
+    let running = start(folder.config(""), StartOptions::default())
+        .await
+        .unwrap();
+    let data = start(folder.config(""), StartOptions::default())
+        .await
+        .unwrap_err();
+    assert!(!data.to_string().is_empty());
+    let mut config = other.config("");
+    config.listen = running.addr;
+    let port = start(config, StartOptions::default())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(port.contains("another server has the port"), "{port}");
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn time_goes_on_where_the_last_run_saw_it() {
+    let folder = Folder::new("time");
+    let manual = StartOptions {
+        clock: Some(Clock::manual(9_000_000_000_000)),
+        ..StartOptions::default()
+    };
+    let running = start(folder.config(""), manual).await.unwrap();
+    running.world().clock.advance(5);
+    running.stop().await.unwrap();
+    let again = start(folder.config(""), StartOptions::default())
+        .await
+        .unwrap();
+    assert!(again.world().clock.now() >= 9_000_000_000_005);
+    again.stop().await.unwrap();
+}
