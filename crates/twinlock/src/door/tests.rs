@@ -347,3 +347,57 @@ async fn stopping_does_not_wait_for_ever() {
     test.stop.send(true).unwrap();
     assert!(!test.served.await.unwrap());
 }
+
+#[tokio::test]
+async fn tls_is_spoken_and_seen_by_the_handler() {
+    use tokio_rustls::rustls::{
+        ClientConfig, RootCertStore, crypto,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    };
+    let data = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/door/testdata"));
+    let acceptor = tls::acceptor(&data.join("cert.pem"), &data.join("key.pem")).unwrap();
+    let limits = Limits {
+        handshake_wait: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let test = open_with(limits, Duration::from_secs(5), Some(acceptor)).await;
+
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(data.join("cert.pem")).unwrap())
+        .unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut stream = connector.connect(name, test.connect().await).await.unwrap();
+    stream
+        .write_all(b"GET /peer HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(answer.ends_with("127.0.0.1 true"), "{answer}");
+
+    // Plain HTTP is not answered, and a peer that says nothing is not waited for.
+    assert!(!test.get("/peer", "").await.contains("HTTP/1.1 200"));
+    let mut silent = test.connect().await;
+    assert_eq!(silent.read(&mut [0; 8]).await.unwrap_or(0), 0);
+    assert_eq!(test.probe.arrived.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_bad_certificate_or_key_is_said_plainly() {
+    let data = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/door/testdata"));
+    let (cert, key) = (data.join("cert.pem"), data.join("key.pem"));
+    let error = |cert: &std::path::Path, key: &std::path::Path| match tls::acceptor(cert, key) {
+        Ok(_) => panic!("taken"),
+        Err(error) => error.to_string(),
+    };
+    assert!(error(&data.join("none.pem"), &key).starts_with("tls_cert `"));
+    assert!(error(&key, &key).contains("there is no certificate in it"));
+    assert!(error(&cert, &cert).starts_with("tls_key `"));
+}
