@@ -11,7 +11,10 @@
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 
 mod access_keys;
+mod account;
+mod authorization_details;
 pub(crate) mod common;
+mod empty;
 mod groups;
 mod login_profiles;
 mod user_tags;
@@ -61,7 +64,17 @@ pub static IAM: QueryService = QueryService {
         change::<_, login_profiles::UpdateLoginProfile>(),
         change::<_, login_profiles::DeleteLoginProfile>(),
         // the account
+        change::<_, account::CreateAccountAlias>(),
+        read::<_, account::ListAccountAliases>(),
+        change::<_, account::DeleteAccountAlias>(),
+        read::<_, account::GetAccountSummary>(),
+        read::<_, authorization_details::GetAccountAuthorizationDetails>(),
         // always empty
+        read::<_, empty::ListMFADevices>(),
+        read::<_, empty::ListVirtualMFADevices>(),
+        read::<_, empty::ListSSHPublicKeys>(),
+        read::<_, empty::ListSigningCertificates>(),
+        read::<_, empty::ListServiceSpecificCredentials>(),
         // roles
         // managed policies
         // inline policies
