@@ -12,6 +12,7 @@ mod read;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -3,7 +3,10 @@
 use twinlock_directory::{AccountId, Secret};
 use twinlock_policy::write_rules;
 
-use super::read::{self, Reader, Section};
+use super::{
+    read::{Reader, Section},
+    values,
+};
 
 /// An access key id with its secret.
 #[derive(Debug, Clone)]
@@ -420,7 +423,7 @@ fn role_arn(text: &str) -> Result<String, String> {
                 .strip_prefix("role/")
                 .is_some_and(|name| !name.is_empty()) =>
         {
-            read::account_id(account).map(|_| text.to_owned())
+            values::account_id(account).map(|_| text.to_owned())
         }
         _ => Err(format!(
             "`{text}` is no ARN of a role: arn:aws:iam::111111111111:role/NAME"
