@@ -127,12 +127,6 @@ pub(crate) fn credentials(
     token: Option<&str>,
     protocol: Protocol,
 ) -> Result<(Caller, Zeroizing<String>), Fault> {
-    let caller = |who, session| Caller {
-        who,
-        access_key_id: access_key_id.to_owned(),
-        session,
-        request: RequestFacts::none(&world.settings.region),
-    };
     if access_key_id.starts_with("ASIA") {
         let Some(token) = token else {
             return Err(unknown_key(access_key_id, protocol));
@@ -141,41 +135,9 @@ pub(crate) fn credentials(
             .tokens
             .open(access_key_id, token)
             .ok_or_else(|| invalid_token(protocol))?;
-        let who = match &opened.session.of {
-            SessionOf::Role {
-                account,
-                role_id,
-                name,
-            } => Who::RoleSession {
-                account: *account,
-                role_id: role_id.clone(),
-                name: name.clone(),
-            },
-            SessionOf::User {
-                account,
-                user_id: Some(id),
-            } => Who::User {
-                account: *account,
-                id: id.clone(),
-            },
-            SessionOf::User {
-                account,
-                user_id: None,
-            } => Who::Root(*account),
-            SessionOf::Federated {
-                account,
-                user_id,
-                name,
-            } => Who::FederatedUser {
-                account: *account,
-                user_id: user_id.clone(),
-                name: name.clone(),
-            },
-        };
-        return Ok((
-            caller(who, Some(opened.session.clone())),
-            opened.secret.clone(),
-        ));
+        let facts = RequestFacts::none(&world.settings.region);
+        let caller = Caller::in_session(opened.session.clone(), access_key_id, facts);
+        return Ok((caller, opened.secret.clone()));
     }
     let snapshot = world.directory.published();
     let owner = snapshot
@@ -197,7 +159,12 @@ pub(crate) fn credentials(
         None => Who::Root(account),
     };
     Ok((
-        caller(who, None),
+        Caller {
+            who,
+            access_key_id: access_key_id.to_owned(),
+            session: None,
+            request: RequestFacts::none(&world.settings.region),
+        },
         Zeroizing::new(owner.key.secret.expose().to_owned()),
     ))
 }

@@ -9,7 +9,7 @@ use twinlock_directory::{AccountId, Group, Millis, Role, Snapshot, StoredPolicy,
 use twinlock_policy::{Issuer, Policy, Principal, PrincipalKind};
 use twinlock_wire::fault::Protocol;
 
-use crate::token::Session;
+use crate::token::{Session, SessionOf};
 
 /// An authenticated caller, or an anonymous one. Made by [`crate::authenticate`] (and by the console for a signed-in person).
 #[derive(Debug, Clone)]
@@ -425,6 +425,47 @@ fn session_policies(snapshot: &Snapshot, session: &Session) -> Option<Vec<Attach
 }
 
 impl Caller {
+    /// The holder of an opened session.
+    pub fn in_session(session: Arc<Session>, access_key_id: &str, request: RequestFacts) -> Self {
+        let who = match &session.of {
+            SessionOf::Role {
+                account,
+                role_id,
+                name,
+            } => Who::RoleSession {
+                account: *account,
+                role_id: role_id.clone(),
+                name: name.clone(),
+            },
+            SessionOf::User {
+                account,
+                user_id: Some(id),
+            } => Who::User {
+                account: *account,
+                id: id.clone(),
+            },
+            SessionOf::User {
+                account,
+                user_id: None,
+            } => Who::Root(*account),
+            SessionOf::Federated {
+                account,
+                user_id,
+                name,
+            } => Who::FederatedUser {
+                account: *account,
+                user_id: user_id.clone(),
+                name: name.clone(),
+            },
+        };
+        Self {
+            who,
+            access_key_id: access_key_id.to_owned(),
+            session: Some(session),
+            request,
+        }
+    }
+
     /// Whether the caller's credentials are a session of a role.
     pub fn is_role_session(&self) -> bool {
         matches!(self.who, Who::RoleSession { .. })

@@ -1,9 +1,14 @@
 //! What a denied caller sees (`policy-evaluation` section 6.1): one sentence, in the words of each service.
 
-use twinlock_policy::{Cause, Decision, Outcome, PolicyKind};
+use std::sync::{Arc, LazyLock};
+
+use twinlock_policy::{Cause, Decision, Policy, PolicyKind};
 use twinlock_wire::fault::Fault;
 
-use crate::{attempt::Cx, caller::Who, needs::Need};
+use crate::{
+    attempt::Cx,
+    needs::{Need, ResourcePolicy},
+};
 
 /// A need that was not allowed, for the answer and for the audit event.
 #[derive(Debug)]
@@ -87,29 +92,39 @@ fn s3(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
     sentence(need, &quoted, cx) + &decision.reason(need.action)
 }
 
-/// AssumeRole gives a reason when it lies on the caller's own side, or within one account; what another account's trust
-/// policy says is that account's own business.
+/// AssumeRole gives a reason when it lies on the caller's own side, or within one account; what another account's trust policy
+/// says, or whether the role is there at all, is that account's own business.
 fn assume(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
-    if matches!(cx.caller.who, Who::Root(_)) && need.action == "sts:AssumeRole" {
-        return "Roles may not be assumed by root accounts.".into();
-    }
     let told = sentence(need, &need.resource, cx);
-    let same_account = need.owner == cx.caller.who.account();
-    match &decision.cause {
+    let trust = matches!(
+        &decision.cause,
         Some(Cause {
-            kind: PolicyKind::Resource | PolicyKind::Rcp,
+            kind: PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp,
             ..
-        }) if !same_account => told,
-        Some(Cause {
-            kind: PolicyKind::Resource,
-            ..
-        }) => match decision.outcome {
-            Outcome::ExplicitlyDenied => told + " with an explicit deny in the role trust policy",
-            _ => format!(
-                "{told} because no role trust policy allows the {} action",
-                need.action
-            ),
-        },
-        _ => told + &decision.reason(need.action),
+        })
+    );
+    if !trust || need.owner == cx.caller.who.account() {
+        return told + &decision.reason(need.action);
     }
+    // The sentence must not depend on the other account: it tells what the caller's own side says of a role that lets
+    // everyone in.
+    let own_side = cx.decide(&Need {
+        resource_policy: Some(ResourcePolicy {
+            policy: open_door().clone(),
+            name: String::new(),
+        }),
+        ..need.clone()
+    });
+    told + &own_side.reason(need.action)
+}
+
+/// A trust policy that lets everyone in.
+fn open_door() -> &'static Arc<Policy> {
+    static OPEN: LazyLock<Arc<Policy>> = LazyLock::new(|| {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}"#;
+        // INVARIANT: the constant text is a policy; a test calls this.
+        #[allow(clippy::expect_used, reason = "the constant text is a policy")]
+        Arc::new(Policy::parse(text).expect("a policy"))
+    });
+    &OPEN
 }

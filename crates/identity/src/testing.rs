@@ -13,8 +13,10 @@ use twinlock_directory::{
     StoredPolicy, User, ids,
 };
 use twinlock_gate::{
-    Caller, Change, Clock, Fault, Read, RequestFacts, Settings, Who, World, audit::Audit,
-    metrics::Metrics, token::Tokens,
+    Caller, Change, Clock, Fault, Read, RequestFacts, Settings, Who, World,
+    audit::Audit,
+    metrics::Metrics,
+    token::{TokenKey, Tokens},
 };
 use twinlock_objects::Objects;
 use twinlock_wire::sigv4::SigningKeys;
@@ -46,7 +48,11 @@ impl TestWorld {
         let world = World {
             directory: Directory::in_memory(Options::default()).expect("a directory"),
             objects: Objects::open(&folder, &Default::default()).expect("objects"),
-            tokens: Tokens::new(Vec::new()),
+            tokens: Tokens::new(vec![TokenKey {
+                version: 1,
+                seal: [7; 32].into(),
+                derive: [9; 32].into(),
+            }]),
             signing_keys: SigningKeys::new(),
             clock: Clock::manual(START),
             random: Box::new(SeededRandom::new(1)),
@@ -146,6 +152,26 @@ impl TestWorld {
             role_id,
             name: session.into(),
         })
+    }
+
+    /// A role with a trust policy and one inline policy (an empty text: without).
+    pub(crate) fn role(&self, account: &str, name: &str, trust: &str, policy: &str) -> Role {
+        let role = Role {
+            account: account.parse().expect("an account id"),
+            id: ids::role_id(&*self.world.random),
+            name: name.into(),
+            path: "/".into(),
+            created: START,
+            description: None,
+            max_session_seconds: 7200,
+            trust: Arc::new(StoredPolicy::new(trust, Default::default())),
+            inline: inline(policy),
+            attached: Default::default(),
+            boundary: None,
+            tags: Vec::new(),
+        };
+        self.put(role.clone());
+        role
     }
 
     /// A change, to the end.

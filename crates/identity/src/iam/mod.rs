@@ -18,7 +18,7 @@ mod empty;
 mod groups;
 mod login_profiles;
 mod user_tags;
-mod users;
+pub(crate) mod users;
 
 use twinlock_gate::service::{QueryService, change, read};
 use twinlock_shapes::iam as shapes;

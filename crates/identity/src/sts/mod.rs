@@ -4,6 +4,8 @@ mod assume_role;
 mod get_caller_identity;
 mod get_session_token;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use twinlock_gate::service::{Query, QueryService, read};
 use twinlock_wire::violations::Dialect;
