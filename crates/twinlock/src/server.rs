@@ -130,17 +130,19 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         ..Default::default()
     };
     let directory = Directory::open(&config.data_dir, directory_options)?;
+    let clock = options
+        .clock
+        .unwrap_or_else(|| Clock::system(directory.last_seen_time()));
+    // The floor of the next start, also if this one does not live for ten seconds.
+    // It is written while the objects are opened.
+    let seen = directory.put_last_seen_time(clock.now());
     let objects = Objects::open(&config.data_dir, &twinlock_objects::Options::default()).map_err(
         |error| StartError::Objects {
             path: config.data_dir.display().to_string(),
             error,
         },
     )?;
-    let clock = options
-        .clock
-        .unwrap_or_else(|| Clock::system(directory.last_seen_time()));
-    // The floor of the next start, also if this one does not live for ten seconds.
-    directory.put_last_seen_time(clock.now()).await?;
+    seen.await?;
     let tokens = Tokens::new(keys::token_keys(&directory).await?);
     finish_deletions(&directory, &objects).await?;
     let random = options.random.unwrap_or_else(|| Box::new(SystemRandom));
