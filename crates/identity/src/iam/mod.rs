@@ -8,15 +8,29 @@
 //! | `login_profiles` | console passwords of users |
 //! | `account` | aliases, the summary |
 //! | `authorization_details` | everything about everyone, in pages |
+//! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
+//! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
+//! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
+//! | `documents` | nothing: how policy documents are checked, kept and shown |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 
 mod access_keys;
 mod account;
+pub mod attachments;
 mod authorization_details;
 pub(crate) mod common;
+mod documents;
 mod empty;
 mod groups;
+mod holder;
+pub mod inline_policies;
 mod login_profiles;
+pub mod managed_policies;
+pub mod policy_entities;
+pub mod policy_tags;
+pub mod policy_versions;
+pub mod role_settings;
+pub mod roles;
 mod user_tags;
 pub(crate) mod users;
 
@@ -76,8 +90,56 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListSigningCertificates>(),
         read::<_, empty::ListServiceSpecificCredentials>(),
         // roles
+        change::<_, roles::CreateRole>(),
+        read::<_, roles::GetRole>(),
+        read::<_, roles::ListRoles>(),
+        change::<_, roles::UpdateRole>(),
+        change::<_, roles::UpdateRoleDescription>(),
+        change::<_, roles::UpdateAssumeRolePolicy>(),
+        change::<_, roles::DeleteRole>(),
+        read::<_, roles::ListInstanceProfilesForRole>(),
+        change::<_, role_settings::TagRole>(),
+        change::<_, role_settings::UntagRole>(),
+        read::<_, role_settings::ListRoleTags>(),
+        change::<_, role_settings::PutRolePermissionsBoundary>(),
+        change::<_, role_settings::DeleteRolePermissionsBoundary>(),
         // managed policies
+        change::<_, managed_policies::CreatePolicy>(),
+        read::<_, managed_policies::GetPolicy>(),
+        read::<_, managed_policies::ListPolicies>(),
+        change::<_, managed_policies::DeletePolicy>(),
+        change::<_, policy_versions::CreatePolicyVersion>(),
+        read::<_, policy_versions::GetPolicyVersion>(),
+        read::<_, policy_versions::ListPolicyVersions>(),
+        change::<_, policy_versions::SetDefaultPolicyVersion>(),
+        change::<_, policy_versions::DeletePolicyVersion>(),
+        change::<_, policy_tags::TagPolicy>(),
+        change::<_, policy_tags::UntagPolicy>(),
+        read::<_, policy_tags::ListPolicyTags>(),
+        read::<_, policy_entities::ListEntitiesForPolicy>(),
+        // attached policies
+        change::<_, attachments::AttachUserPolicy>(),
+        change::<_, attachments::AttachGroupPolicy>(),
+        change::<_, attachments::AttachRolePolicy>(),
+        change::<_, attachments::DetachUserPolicy>(),
+        change::<_, attachments::DetachGroupPolicy>(),
+        change::<_, attachments::DetachRolePolicy>(),
+        read::<_, attachments::ListAttachedUserPolicies>(),
+        read::<_, attachments::ListAttachedGroupPolicies>(),
+        read::<_, attachments::ListAttachedRolePolicies>(),
         // inline policies
+        change::<_, inline_policies::PutUserPolicy>(),
+        read::<_, inline_policies::GetUserPolicy>(),
+        read::<_, inline_policies::ListUserPolicies>(),
+        change::<_, inline_policies::DeleteUserPolicy>(),
+        change::<_, inline_policies::PutGroupPolicy>(),
+        read::<_, inline_policies::GetGroupPolicy>(),
+        read::<_, inline_policies::ListGroupPolicies>(),
+        change::<_, inline_policies::DeleteGroupPolicy>(),
+        change::<_, inline_policies::PutRolePolicy>(),
+        read::<_, inline_policies::GetRolePolicy>(),
+        read::<_, inline_policies::ListRolePolicies>(),
+        change::<_, inline_policies::DeleteRolePolicy>(),
         // simulation
     ],
     known: shapes::has_operation,
