@@ -117,13 +117,18 @@ impl TestWorld {
 
     /// A group without policies.
     pub(crate) fn group(&self, account: &str, name: &str) {
+        self.group_with(account, name, "");
+    }
+
+    /// A group with one inline policy.
+    pub(crate) fn group_with(&self, account: &str, name: &str, policy: &str) {
         self.put(Group {
             account: account.parse().expect("an account id"),
             id: ids::group_id(&*self.world.random),
             name: name.into(),
             path: "/".into(),
             created: START,
-            inline: Default::default(),
+            inline: inline(policy),
             attached: Default::default(),
         });
     }
@@ -230,4 +235,32 @@ fn inline(policy: &str) -> std::collections::BTreeMap<String, Arc<StoredPolicy>>
         )
     });
     stored.into_iter().collect()
+}
+
+/// The fault's code and sentence.
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, Fault>) -> (String, String) {
+    let fault = result.expect_err("must be refused");
+    (fault.code.into_owned(), fault.message)
+}
+
+/// Asserts that it was refused with this code and sentence.
+#[track_caller]
+pub(crate) fn assert_refused<T: std::fmt::Debug>(
+    result: Result<T, Fault>,
+    code: &str,
+    message: &str,
+) {
+    let (got_code, got_message) = refused(result);
+    assert_eq!((got_code.as_str(), got_message.as_str()), (code, message));
+}
+
+/// Asserts that no policy allowed it.
+#[track_caller]
+pub(crate) fn assert_denied<T: std::fmt::Debug>(result: Result<T, Fault>, on: &str) {
+    let (code, message) = refused(result);
+    assert_eq!(code, "AccessDenied", "{message}");
+    assert!(
+        message.contains(&format!("on resource: {on} because no")),
+        "{message}"
+    );
 }

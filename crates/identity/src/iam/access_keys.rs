@@ -344,3 +344,6 @@ impl Read for GetAccessKeyLastUsed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

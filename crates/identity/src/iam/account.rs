@@ -244,3 +244,6 @@ impl Read for GetAccountSummary {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

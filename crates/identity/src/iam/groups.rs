@@ -451,3 +451,6 @@ impl Read for ListGroupsForUser {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -273,3 +273,6 @@ impl Change for DeleteLoginProfile {
         Ok(shapes::DeleteLoginProfileOutput {})
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,26 +13,31 @@
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
+//!
+//! The operations are public, so that the console calls the very same ones through the very same pipeline.
 
-mod access_keys;
-mod account;
+pub mod access_keys;
+pub mod account;
 pub mod attachments;
-mod authorization_details;
+pub mod authorization_details;
 pub(crate) mod common;
 mod documents;
-mod empty;
-mod groups;
+pub mod empty;
+pub mod groups;
 mod holder;
 pub mod inline_policies;
-mod login_profiles;
+pub mod login_profiles;
 pub mod managed_policies;
 pub mod policy_entities;
 pub mod policy_tags;
 pub mod policy_versions;
 pub mod role_settings;
 pub mod roles;
-mod user_tags;
-pub(crate) mod users;
+pub mod user_tags;
+pub mod users;
+
+#[cfg(test)]
+mod tests;
 
 use twinlock_gate::service::{QueryService, change, read};
 use twinlock_shapes::iam as shapes;

@@ -394,3 +394,6 @@ impl Change for DeleteUser {
         Ok(shapes::DeleteUserOutput {})
     }
 }
+
+#[cfg(test)]
+mod tests;
