@@ -74,11 +74,10 @@ pub fn show(snapshot: &Snapshot, policy: &StoredPolicy) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
     for (span, now) in exchanges {
-        // INVARIANT: spans come from this text and do not overlap. Names hold no character that JSON escapes.
+        // INVARIANT: spans come from this text and do not overlap.
         shown.push_str(text.get(at..span.start).unwrap_or_default());
-        shown.push('"');
-        shown.push_str(&now);
-        shown.push('"');
+        // A path may hold quotes and backslashes.
+        shown.push_str(&serde_json::Value::from(now).to_string());
         at = span.end;
     }
     shown.push_str(text.get(at..).unwrap_or_default());
@@ -266,7 +265,7 @@ mod tests {
         let mut batch = Batch::new(before.revision());
         let mut ann = user("ann");
         ann.name = "anna".into();
-        ann.path = "/team/".into();
+        ann.path = "/\"team\"/".into();
         batch.put(ann);
         let mut again = role("Deploy");
         batch.delete_row(again.clone());
@@ -274,7 +273,7 @@ mod tests {
         batch.put(again);
         let after = Arc::new(before.apply(&batch).unwrap());
         let expected = policy(
-            r#"["arn:aws:iam::111111111111:user/team/anna", "arn:aws:iam::111111111111:root", "AROADeploy"]"#,
+            r#"["arn:aws:iam::111111111111:user/\"team\"/anna", "arn:aws:iam::111111111111:root", "AROADeploy"]"#,
         );
         assert_eq!(show(&after, &stored), expected);
     }
