@@ -1,7 +1,7 @@
 """Writes users and objects as fast as the server takes them, and prints a line for each one acknowledged.
 
 It goes on while the server is killed and started again: what was not acknowledged is simply not printed. Ends when its
-standard output is closed or it is killed itself.
+standard output is closed, when nothing has been acknowledged for a while, or when it is killed itself.
 """
 
 import hashlib
@@ -14,12 +14,16 @@ import boto3
 import botocore.config
 
 OPTIONS = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
+PATIENCE_SECONDS = 30
 printing = threading.Lock()
+last = time.monotonic()
 
 
 def acknowledged(*words):
+    global last
     with printing:
         print(*words, flush=True)
+        last = time.monotonic()
 
 
 def writer(number):
@@ -47,4 +51,6 @@ def writer(number):
 
 for number in range(6):
     threading.Thread(target=writer, args=(number,), daemon=True).start()
-threading.Event().wait()
+while time.monotonic() - last < PATIENCE_SECONDS:
+    time.sleep(1)
+sys.exit("nothing was acknowledged for a while")

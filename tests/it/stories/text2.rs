@@ -212,7 +212,7 @@ fn text2_a_role_that_requires_mfa_refuses_who_signed_in_without() {
         .call(
             "sts",
             "get_session_token",
-            json!({ "SerialNumber": "dana", "TokenCode": "123456" }),
+            json!({ "SerialNumber": "arn:aws:iam::333333333333:mfa/dana", "TokenCode": "123456" }),
         )
         .refused("AccessDenied");
     assert!(
