@@ -329,8 +329,12 @@ impl Read for GetAccessKeyLastUsed {
         let used = match last {
             Some(last) => shapes::AccessKeyLastUsed {
                 last_used_date: Some(at(last.when)),
+                // AWS does not tell the region of S3's calls here.
+                region: match last.service.as_str() {
+                    "s3" => "N/A".to_owned(),
+                    _ => last.region,
+                },
                 service_name: last.service,
-                region: last.region,
             },
             None => shapes::AccessKeyLastUsed {
                 last_used_date: None,

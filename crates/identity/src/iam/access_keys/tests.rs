@@ -155,7 +155,7 @@ fn last_use_is_told_within_the_account_only() {
         .world
         .directory
         .last_used()
-        .touch(&id, 1_500_000_000_000, "s3", "eu-west-1");
+        .touch(&id, 1_500_000_000_000, "sts", "eu-west-1");
     let answer = world
         .read::<GetAccessKeyLastUsed>(&root(A), used(&id))
         .expect("used");
@@ -164,7 +164,17 @@ fn last_use_is_told_within_the_account_only() {
     assert_eq!(last.last_used_date, Some(at(1_500_000_000_000)));
     assert_eq!(
         (last.service_name.as_str(), last.region.as_str()),
-        ("s3", "eu-west-1")
+        ("sts", "eu-west-1")
+    );
+    let uses = world.world.directory.last_used();
+    uses.touch(&id, 1_600_000_000_000, "s3", "eu-west-1");
+    let answer = world
+        .read::<GetAccessKeyLastUsed>(&root(A), used(&id))
+        .expect("used");
+    let last = answer.access_key_last_used.expect("there");
+    assert_eq!(
+        (last.service_name.as_str(), last.region.as_str()),
+        ("s3", "N/A")
     );
     assert_refused(
         world.read::<GetAccessKeyLastUsed>(&root(B), used(&id)),
