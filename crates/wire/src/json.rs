@@ -130,3 +130,84 @@ fn json(kind: &Kind, held: Value) -> Json {
         _ => Json::Null,
     }
 }
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "`shape!` makes public structs")]
+mod tests {
+    use super::*;
+    use crate::shape::{Place, Structure, Text, m};
+
+    static NAME: Kind = Kind::Text(Text::any().length(1, 5));
+    static NAMES: Kind = Kind::list(&NAME);
+    static AT: Kind = Kind::Time(None);
+    static COUNT: Kind = Kind::Integer(1, 20);
+
+    crate::shape! {
+        /// What the tests read and write.
+        #[derive(Clone)]
+        pub struct Sample = Structure::new("Sample") {
+            /// A name.
+            name: String = m("Name", &NAME).required(),
+            /// Names.
+            names: Option<Vec<String>> = m("Names", &NAMES),
+            /// A time.
+            at: Option<Millis> = m("At", &AT),
+            /// A number.
+            count: Option<i32> = m("Count", &COUNT),
+        }
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let text = br#"{"Name":"a","Names":["b","c"],"At":1512447230.123,"Count":2,"Unknown":[1],"Null":null}"#;
+        let read: Sample = decode(text, Dialect::Organizations).expect("well-formed");
+        assert_eq!(
+            read.names.as_deref(),
+            Some(&["b".to_owned(), "c".to_owned()][..])
+        );
+        assert_eq!(read.at, Some(Millis(1_512_447_230_123)));
+        let written = answer(read);
+        assert_eq!(
+            &written[..],
+            br#"{"At":1512447230.123,"Count":2,"Name":"a","Names":["b","c"]}"#
+        );
+        assert!(
+            Sample::schema()
+                .members
+                .iter()
+                .all(|member| member.place == Place::Body)
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_as_organizations_does() {
+        let fault = |text: &str| {
+            decode::<Sample>(text.as_bytes(), Dialect::Organizations).expect_err("wrong")
+        };
+        assert_eq!(fault("").fields, [("Reason", "INPUT_REQUIRED".to_owned())]);
+        assert_eq!(
+            fault(r#"{"Name":"abcdef"}"#).message,
+            "You provided a string parameter that is longer than allowed."
+        );
+        assert_eq!(
+            fault(r#"{"Name":"a","Count":21}"#).code,
+            "InvalidInputException"
+        );
+        for bad in [
+            "[",
+            "[]",
+            "1",
+            r#"{"Name":1}"#,
+            r#"{"Name":"a","Count":"1"}"#,
+            r#"{"Name":"a","Count":4294967296}"#,
+        ] {
+            assert_eq!(fault(bad).code, "SerializationException", "{bad}");
+        }
+        let deep = format!(
+            r#"{{"Name":"a","Names":{}{}}}"#,
+            "[".repeat(5000),
+            "]".repeat(5000)
+        );
+        assert_eq!(fault(&deep).code, "SerializationException");
+    }
+}

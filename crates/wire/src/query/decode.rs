@@ -164,3 +164,103 @@ fn parse_scalar(kind: &Kind, text: &str, name: &str) -> Result<Value, Fault> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(unreachable_pub, reason = "`shape!` makes public structs")]
+mod tests {
+    use super::*;
+    use crate::shape::{Text, m};
+
+    static TEXT: Kind = Kind::Text(Text::any());
+    static COUNT: Kind = Kind::Integer(0, 100);
+    static TAG: Kind = Tag::KIND;
+    static TAGS: Kind = Kind::list(&TAG);
+    static FLAT: Kind = Kind::List {
+        of: &TEXT,
+        item: None,
+        flattened: true,
+        length: (0, 9),
+    };
+    static MAP: Kind = Kind::Map {
+        key: &TEXT,
+        of: &COUNT,
+        length: (0, 9),
+    };
+    static YES: Kind = Kind::Boolean;
+
+    crate::shape! {
+        /// A tag.
+        #[derive(Clone)]
+        pub struct Tag = Structure::new("Tag") {
+            /// Its key.
+            key: String = m("Key", &TEXT).required(),
+            /// Its value.
+            value: String = m("Value", &TEXT).required(),
+        }
+    }
+    crate::shape! {
+        /// What the tests read.
+        #[derive(Clone)]
+        pub struct Sample = Structure::new("Sample") {
+            /// Tags.
+            tags: Option<Vec<Tag>> = m("Tags", &TAGS),
+            /// A flattened list.
+            flat: Option<Vec<String>> = m("Flat", &FLAT),
+            /// A map.
+            map: Option<Vec<(String, i32)>> = m("Map", &MAP),
+            /// A truth value.
+            yes: Option<bool> = m("Yes", &YES),
+            /// A number.
+            count: Option<i32> = m("Count", &COUNT),
+        }
+    }
+
+    fn read(form: &str) -> Result<Sample, Fault> {
+        decode(&Form::parse(form.as_bytes())?, Dialect::Sts)
+    }
+
+    #[test]
+    fn lists_and_maps_are_read_in_the_order_of_their_numbers() {
+        let sample = read(
+            "Tags.member.10.Key=b&Tags.member.10.Value=&Tags.member.9.Key=a&Tags.member.9.Value=1&Flat.2=y&Flat.1=x\
+             &Map.entry.1.key=k&Map.entry.1.value=7&Yes=True&Unknown.1=z",
+        )
+        .expect("a good form");
+        let keys: Vec<String> = sample
+            .tags
+            .into_iter()
+            .flatten()
+            .map(|tag| tag.key)
+            .collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert_eq!(sample.flat, Some(vec!["x".to_owned(), "y".to_owned()]));
+        assert_eq!(sample.map, Some(vec![("k".to_owned(), 7)]));
+        assert_eq!((sample.yes, sample.count), (Some(true), None));
+    }
+
+    #[test]
+    fn an_empty_list_is_a_list() {
+        assert!(read("Tags=").is_ok_and(|sample| sample.tags.is_some_and(|tags| tags.is_empty())));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let fault = |form: &str| read(form).expect_err("wrong");
+        assert_eq!(
+            fault("Tags.member.1.Key=a").message,
+            "1 validation error detected: Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"
+        );
+        assert_eq!(fault("Count=x").code, "MalformedInput");
+        assert_eq!(fault("Count=99999999999").code, "MalformedInput");
+        assert_eq!(fault("Yes=1").code, "MalformedInput");
+        assert_eq!(
+            fault(&format!("{}=1", "a.".repeat(100))).code,
+            "MalformedInput"
+        );
+        assert_eq!(
+            fault("Count=101").message,
+            "1 validation error detected: Value '101' at 'count' failed to satisfy constraint: \
+             Member must have value less than or equal to 100"
+        );
+    }
+}

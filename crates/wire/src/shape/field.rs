@@ -10,7 +10,7 @@ use crate::time::Millis;
 
 /// A type that can be a member of a structure. An absent value gives the type's empty value: that a required member is
 /// there was checked on the tree before.
-pub trait Field: Sized {
+pub trait Field: Sized + Default {
     /// Takes the value. A value of another kind gives the empty value; the protocol readers never make one.
     fn from_value(value: Value) -> Self;
     /// Gives the value back.
@@ -29,10 +29,7 @@ pub trait Shape: Sized + Default + fmt::Debug + Send + 'static {
     fn into_members(self) -> Vec<Value>;
     /// Takes a structure's value; anything else gives the empty struct.
     fn from_value_tree(value: Value) -> Self {
-        match value {
-            Value::Structure(members) => Self::from_members(&mut Members(members.into_iter())),
-            _ => Self::default(),
-        }
+        Self::from_members(&mut Members::of(value))
     }
 }
 
@@ -41,10 +38,33 @@ pub trait Shape: Sized + Default + fmt::Debug + Send + 'static {
 pub struct Members(std::vec::IntoIter<Value>);
 
 impl Members {
-    /// The next member.
-    pub fn take<T: Field>(&mut self) -> T {
-        T::from_value(self.0.next().unwrap_or_default())
+    /// The members of a structure's value; none of anything else.
+    fn of(value: Value) -> Members {
+        let members = if let Value::Structure(members) = value {
+            members
+        } else {
+            Vec::new()
+        };
+        Members(members.into_iter())
     }
+
+    /// The next member, or an absent one after the last.
+    fn next(&mut self) -> Value {
+        self.0.next().unwrap_or_default()
+    }
+
+    /// Puts the next member into a field. Never inlined: a generated struct would otherwise carry, for each field, the code
+    /// that drops all earlier ones should this one panic, which doubles the crate's release build.
+    #[inline(never)]
+    pub fn put<T: Field>(&mut self, field: &mut T) {
+        *field = T::from_value(self.next());
+    }
+}
+
+/// Adds a field's value to the members given so far and leaves the field empty. Never inlined, as [`Members::put`].
+#[inline(never)]
+pub fn give<T: Field>(members: &mut Vec<Value>, field: &mut T) {
+    members.push(std::mem::take(field).into_value());
 }
 
 /// Writes a struct for the log, its sensitive members as `***`.

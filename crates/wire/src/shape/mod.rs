@@ -10,7 +10,7 @@ mod field;
 mod kind;
 mod value;
 
-pub use field::{Field, Members, Shape, debug_fields};
+pub use field::{Field, Members, Shape, debug_fields, give};
 pub use kind::{Kind, Member, Pattern, Place, Structure, Text, TimeFormat, m};
 pub use value::Value;
 
@@ -50,10 +50,16 @@ macro_rules! shape {
             }
             #[allow(unused_variables, reason = "an empty structure takes nothing")]
             fn from_members(members: &mut $crate::shape::Members) -> Self {
-                $type { $( $field: members.take() ),* }
+                #[allow(unused_mut, reason = "an empty structure takes nothing")]
+                let mut taken = Self::default();
+                $( members.put(&mut taken.$field); )*
+                taken
             }
-            fn into_members(self) -> Vec<$crate::shape::Value> {
-                vec![$( $crate::shape::Field::into_value(self.$field) ),*]
+            #[allow(unused_mut, reason = "an empty structure gives nothing")]
+            fn into_members(mut self) -> Vec<$crate::shape::Value> {
+                let mut given = Vec::with_capacity(Self::schema().members.len());
+                $( $crate::shape::give(&mut given, &mut self.$field); )*
+                given
             }
         }
         impl $crate::shape::Field for $type {
