@@ -11,6 +11,7 @@ use twinlock_wire::fault::Fault;
 use crate::{
     caller::{Attached, Caller, Standing},
     context::RequestContext,
+    denial::Denial,
     needs::Need,
     operation::Effect,
     permit::{Permit, authorise},
@@ -101,6 +102,12 @@ impl<'a> Cx<'a> {
     /// Asks the one evaluator.
     pub(crate) fn decide(&self, need: &Need) -> Decision {
         self.ask(need, evaluate)
+    }
+
+    /// What the caller would be told if `need` were refused: for an operation whose answer a denied question shapes (a missing
+    /// key without s3:ListBucket).
+    pub fn refusal(&self, need: &Need) -> Fault {
+        Denial::of(need, self.decide(need), self).fault()
     }
 
     /// Asks the one evaluator for its reasons.

@@ -4,9 +4,10 @@
 //! out to be false (a wrong chunk signature or checksum), so that whoever stores it must see the end before believing it.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use futures_core::stream::BoxStream;
+use futures_core::stream::{BoxStream, Stream};
 use futures_util::StreamExt;
 
 use crate::fault::Fault;
@@ -20,10 +21,29 @@ pub enum Body {
     /// All bytes.
     Full(Bytes),
     /// Bytes to come, and how many if that is known.
-    Stream(BoxStream<'static, Result<Bytes, Fault>>, Option<u64>),
+    Stream(Parts, Option<u64>),
+}
+
+/// Bytes on their way. The lock is never taken: it only makes an input that holds a stream shareable between threads, which
+/// an operation's asynchronous look-ups need.
+pub struct Parts(Mutex<BoxStream<'static, Result<Bytes, Fault>>>);
+
+impl Parts {
+    /// The stream itself.
+    pub fn into_stream(self) -> BoxStream<'static, Result<Bytes, Fault>> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Body {
+    /// A body of bytes to come, and how many if that is known.
+    pub fn stream(
+        parts: impl Stream<Item = Result<Bytes, Fault>> + Send + 'static,
+        length: Option<u64>,
+    ) -> Body {
+        Body::Stream(Parts(Mutex::new(parts.boxed())), length)
+    }
+
     /// The number of bytes, where it is known.
     pub fn known_length(&self) -> Option<u64> {
         match self {
@@ -42,7 +62,7 @@ impl Body {
             Body::Empty => return Ok(Bytes::new()),
             Body::Full(bytes) if bytes.len() <= limit_bytes => return Ok(bytes),
             Body::Full(_) => return Err(too_large()),
-            Body::Stream(stream, length) => (stream, length),
+            Body::Stream(parts, length) => (parts.into_stream(), length),
         };
         if length.is_some_and(|n| n > limit_bytes as u64) {
             return Err(too_large());
@@ -63,7 +83,7 @@ impl Body {
         match self {
             Body::Empty => futures_util::stream::empty().boxed(),
             Body::Full(bytes) => futures_util::stream::once(std::future::ready(Ok(bytes))).boxed(),
-            Body::Stream(stream, _) => stream,
+            Body::Stream(parts, _) => parts.into_stream(),
         }
     }
 }

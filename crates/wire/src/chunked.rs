@@ -118,7 +118,7 @@ impl Check {
     pub fn over(self, body: Body) -> (Body, Receipt) {
         let length = self.length;
         let (stream, receipt) = checked(body.into_stream(), self);
-        (Body::Stream(Box::pin(stream), length), receipt)
+        (Body::stream(stream, length), receipt)
     }
 
     /// Bytes of data that will come, without framing, if the request says so.

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_core::{Stream, stream::BoxStream};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -38,7 +38,7 @@ pub(super) fn incoming(incoming: Incoming, wait: Duration) -> Body {
             return Some((Err(fault), None));
         }
     });
-    Body::Stream(parts.boxed(), length)
+    Body::stream(parts, length)
 }
 
 fn still() -> Fault {
@@ -72,7 +72,7 @@ impl Outgoing {
         Outgoing(match body {
             Body::Empty => Out::Full(None),
             Body::Full(bytes) => Out::Full(Some(bytes).filter(|bytes| !bytes.is_empty())),
-            Body::Stream(stream, length) => Out::Stream(stream, length),
+            Body::Stream(parts, length) => Out::Stream(parts.into_stream(), length),
         })
     }
 }

@@ -45,12 +45,12 @@ impl Handler for Probe {
             }
             "/stream" => {
                 let parts = (0..3).map(|i| Ok(Bytes::from(format!("part{i};"))));
-                Response::new(Body::Stream(stream::iter(parts).boxed(), Some(18)))
+                Response::new(Body::stream(stream::iter(parts), Some(18)))
             }
             "/broken" => {
                 let fault = twinlock_wire::fault::Fault::internal();
                 let parts = vec![Ok(Bytes::from_static(b"half")), Err(fault)];
-                Response::new(Body::Stream(stream::iter(parts).boxed(), Some(8)))
+                Response::new(Body::stream(stream::iter(parts), Some(8)))
             }
             _ => match body.collect(1 << 20).await {
                 Ok(bytes) => Response::new(Body::from(bytes)),

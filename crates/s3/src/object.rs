@@ -1,0 +1,96 @@
+//! What operations on objects share: versions, ETags and checksums as S3 shows them.
+
+use twinlock_directory::Bucket;
+use twinlock_gate::{Cx, Fault, Need};
+use twinlock_objects::{Algorithm, Object, ObjectInfo, Versioning};
+
+use crate::common::{FoundBucket, invalid_argument, of_store};
+
+/// An object as found, with its bucket.
+#[derive(Debug)]
+pub struct FoundObject {
+    /// The bucket, if there is one.
+    pub bucket: Option<FoundBucket>,
+    /// The object or delete marker, if there is one.
+    pub object: Option<Object>,
+}
+
+/// Looks an object up, body and all; the body is opened, not read.
+pub(crate) async fn find_object(
+    bucket: &str,
+    key: &str,
+    version: Option<&str>,
+    cx: &Cx<'_>,
+) -> Result<FoundObject, Fault> {
+    let Some(found) = crate::common::find_bucket(bucket, cx) else {
+        return Ok(FoundObject {
+            bucket: None,
+            object: None,
+        });
+    };
+    let object = match cx.world.objects.get(&found.bucket.id, key, version).await {
+        Ok(object) => object,
+        Err(twinlock_objects::Error::NoSuchKey | twinlock_objects::Error::NoSuchVersion) => None,
+        Err(error) => return Err(of_store(&error)),
+    };
+    Ok(FoundObject {
+        bucket: Some(found),
+        object,
+    })
+}
+
+/// `s3:ExistingObjectTag/k` of what is stored.
+pub(crate) fn existing_tags(mut need: Need, object: Option<&ObjectInfo>) -> Need {
+    for (key, value) in object.into_iter().flat_map(|info| &info.meta.tags) {
+        need = need.key(format!("s3:ExistingObjectTag/{key}"), value);
+    }
+    need
+}
+
+/// The bucket's versioning as the object store takes it.
+pub(crate) fn versioning(bucket: &Bucket) -> Versioning {
+    match bucket.versioning {
+        twinlock_directory::Versioning::Never => Versioning::Unversioned,
+        twinlock_directory::Versioning::Enabled => Versioning::Enabled,
+        twinlock_directory::Versioning::Suspended => Versioning::Suspended,
+    }
+}
+
+/// x-amz-version-id: told once versioning has been touched.
+pub(crate) fn shown_version(bucket: &Bucket, info: &ObjectInfo) -> Option<String> {
+    (bucket.versioning != twinlock_directory::Versioning::Never).then(|| info.version_id.clone())
+}
+
+/// An ETag in its quotes.
+pub(crate) fn quoted(etag: &str) -> String {
+    format!("\"{etag}\"")
+}
+
+/// A checksum algorithm by S3's name.
+pub(crate) fn algorithm(name: &str) -> Result<Algorithm, Fault> {
+    name.parse().map_err(|_| {
+        invalid_argument(
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+            "x-amz-checksum-algorithm",
+            name,
+        )
+    })
+}
+
+/// Fills an output's checksum members from an object's kept checksums.
+macro_rules! checksums {
+    ($output:expr, $info:expr) => {
+        for sum in &$info.checksums {
+            let value = Some(sum.value.clone());
+            match sum.algorithm {
+                twinlock_objects::Algorithm::Crc32 => $output.checksum_crc32 = value,
+                twinlock_objects::Algorithm::Crc32c => $output.checksum_crc32c = value,
+                twinlock_objects::Algorithm::Crc64Nvme => $output.checksum_crc64nvme = value,
+                twinlock_objects::Algorithm::Sha1 => $output.checksum_sha1 = value,
+                twinlock_objects::Algorithm::Sha256 => $output.checksum_sha256 = value,
+            }
+            $output.checksum_type = Some(sum.kind.name().to_owned());
+        }
+    };
+}
+pub(crate) use checksums;
