@@ -6,17 +6,30 @@
 //! | file | operations |
 //! | --- | --- |
 //! | `buckets` | create, head, list, location, delete |
+//! | `policy` | the bucket policy and whether it is public |
+//! | `public_access_block` | Block Public Access of a bucket and of an account |
+//! | `ownership`, `versioning`, `encryption` | these three of a bucket |
+//! | `configurations` | reading all other sub-resources, which nobody can set yet |
 //! | `put_object`, `get_object`, `copy_object`, `delete_object`, `list_objects` | objects, each by its name |
 //! | `common`, `object` | what they share: needs that carry the bucket's policy, S3's faults, versions and checksums |
 
 pub mod buckets;
 pub mod common;
+pub mod configurations;
 pub mod copy_object;
 pub mod delete_object;
+pub mod encryption;
 pub mod get_object;
 pub mod list_objects;
 pub mod object;
+pub mod ownership;
+pub mod policy;
+pub mod public_access_block;
 pub mod put_object;
+mod sub_resource;
+#[cfg(test)]
+mod testing;
+pub mod versioning;
 
 pub use buckets::finish_deletions;
 use twinlock_gate::service::{RestService, RestXml, change, effect, read};
@@ -31,6 +44,40 @@ pub static S3: RestService = RestService {
         read::<RestXml, buckets::GetBucketLocation>(),
         read::<RestXml, buckets::HeadBucket>(),
         read::<RestXml, buckets::ListBuckets>(),
+        // sub-resources of buckets
+        change::<RestXml, policy::DeleteBucketPolicy>(),
+        read::<RestXml, policy::GetBucketPolicy>(),
+        read::<RestXml, policy::GetBucketPolicyStatus>(),
+        change::<RestXml, policy::PutBucketPolicy>(),
+        change::<RestXml, public_access_block::DeletePublicAccessBlock>(),
+        read::<RestXml, public_access_block::GetPublicAccessBlock>(),
+        change::<RestXml, public_access_block::PutPublicAccessBlock>(),
+        change::<RestXml, ownership::DeleteBucketOwnershipControls>(),
+        read::<RestXml, ownership::GetBucketOwnershipControls>(),
+        change::<RestXml, ownership::PutBucketOwnershipControls>(),
+        read::<RestXml, versioning::GetBucketVersioning>(),
+        change::<RestXml, versioning::PutBucketVersioning>(),
+        change::<RestXml, encryption::DeleteBucketEncryption>(),
+        read::<RestXml, encryption::GetBucketEncryption>(),
+        change::<RestXml, encryption::PutBucketEncryption>(),
+        read::<RestXml, configurations::GetBucketAbac>(),
+        read::<RestXml, configurations::GetBucketAccelerateConfiguration>(),
+        read::<RestXml, configurations::GetBucketAnalyticsConfiguration>(),
+        read::<RestXml, configurations::GetBucketCors>(),
+        read::<RestXml, configurations::GetBucketIntelligentTieringConfiguration>(),
+        read::<RestXml, configurations::GetBucketInventoryConfiguration>(),
+        read::<RestXml, configurations::GetBucketLifecycleConfiguration>(),
+        read::<RestXml, configurations::GetBucketLogging>(),
+        read::<RestXml, configurations::GetBucketMetricsConfiguration>(),
+        read::<RestXml, configurations::GetBucketNotificationConfiguration>(),
+        read::<RestXml, configurations::GetBucketReplication>(),
+        read::<RestXml, configurations::GetBucketRequestPayment>(),
+        read::<RestXml, configurations::GetBucketWebsite>(),
+        read::<RestXml, configurations::GetObjectLockConfiguration>(),
+        read::<RestXml, configurations::ListBucketAnalyticsConfigurations>(),
+        read::<RestXml, configurations::ListBucketIntelligentTieringConfigurations>(),
+        read::<RestXml, configurations::ListBucketInventoryConfigurations>(),
+        read::<RestXml, configurations::ListBucketMetricsConfigurations>(),
         // objects
         effect::<RestXml, copy_object::CopyObject>(),
         effect::<RestXml, delete_object::DeleteObject>(),
@@ -48,6 +95,10 @@ pub static S3: RestService = RestService {
 pub static S3_CONTROL: RestService = RestService {
     name: "s3",
     event_source: "s3.amazonaws.com",
-    entries: &[],
+    entries: &[
+        change::<RestXml, public_access_block::account::DeletePublicAccessBlock>(),
+        read::<RestXml, public_access_block::account::GetPublicAccessBlock>(),
+        change::<RestXml, public_access_block::account::PutPublicAccessBlock>(),
+    ],
     operations: twinlock_shapes::s3control::OPERATIONS,
 };

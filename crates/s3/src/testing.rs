@@ -1,0 +1,273 @@
+//! A small world for tests of operations: accounts, users and buckets made in a line each, calls made as anyone.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use twinlock_directory::{
+    Account, AccountId, Batch, Bucket, BucketEncryption, BucketState, Directory, Options,
+    PublicAccessBlock, RootCredentials, Row, SeededRandom, StoredPolicy, User, Versioning, ids,
+};
+use twinlock_gate::{
+    Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
+    audit::Audit,
+    metrics::Metrics,
+    token::{TokenKey, Tokens},
+};
+use twinlock_objects::Objects;
+use twinlock_wire::sigv4::SigningKeys;
+
+/// When every test begins: 2014-07-18T15:00:00Z.
+pub(crate) const START: u64 = 1_405_695_600_000;
+/// One account.
+pub(crate) const PROD: &str = "999999999999";
+/// Another.
+pub(crate) const DEV: &str = "111111111111";
+/// Allows everything.
+pub(crate) const ALLOW_ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
+/// A world without a server, on a directory in memory and objects in a folder of its own.
+pub(crate) struct TestWorld {
+    pub(crate) world: Arc<World>,
+    runtime: tokio::runtime::Runtime,
+    folder: PathBuf,
+}
+
+impl Drop for TestWorld {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl TestWorld {
+    /// With the two accounts.
+    pub(crate) fn new() -> TestWorld {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder =
+            std::env::temp_dir().join(format!("twinlock-s3-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let world = World {
+            directory: Directory::in_memory(Options::default()).expect("a directory"),
+            objects: Objects::open(&folder, &Default::default()).expect("objects"),
+            tokens: Tokens::new(vec![TokenKey {
+                version: 1,
+                seal: [7; 32].into(),
+                derive: [9; 32].into(),
+            }]),
+            signing_keys: SigningKeys::new(),
+            clock: Clock::manual(START),
+            random: Box::new(SeededRandom::new(1)),
+            audit: Audit::default(),
+            metrics: Metrics::default(),
+            settings: Settings {
+                region: "us-east-1".into(),
+                s3_domains: Vec::new(),
+                public_url: "http://localhost".into(),
+            },
+        };
+        let this = TestWorld {
+            world: Arc::new(world),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime"),
+            folder,
+        };
+        for id in [PROD, DEV] {
+            this.put(Account {
+                id: account(id),
+                name: format!("account {id}"),
+                alias: None,
+                email: format!("{id}@example.com"),
+                created: START,
+                root: RootCredentials::default(),
+                canonical_id: ids::canonical_id(&*this.world.random),
+                public_access_block: None,
+                settings: Default::default(),
+            });
+        }
+        this
+    }
+
+    /// With one bucket, as CreateBucket makes it.
+    pub(crate) fn with_bucket(name: &str, owner: &str) -> TestWorld {
+        let this = TestWorld::new();
+        this.bucket(name, owner);
+        this
+    }
+
+    /// A further bucket, as CreateBucket makes it.
+    pub(crate) fn bucket(&self, name: &str, owner: &str) {
+        let id = ids::bucket_id(&*self.world.random);
+        self.runtime
+            .block_on(self.world.objects.open_bucket(&id))
+            .expect("opened");
+        self.put(Bucket {
+            name: name.into(),
+            id,
+            account: account(owner),
+            region: "us-east-1".into(),
+            created: START,
+            policy: None,
+            public_access_block: Some(PublicAccessBlock::ALL),
+            ownership: Some("BucketOwnerEnforced".into()),
+            versioning: Versioning::Never,
+            encryption: BucketEncryption::default(),
+            tags: Vec::new(),
+            state: BucketState::Active,
+            configurations: Default::default(),
+        });
+    }
+
+    /// Stores a row past all operations.
+    pub(crate) fn put(&self, row: impl Into<Row>) {
+        self.commit(|batch| batch.put(row));
+    }
+
+    fn commit(&self, change: impl FnOnce(&mut Batch)) {
+        let turn = self.world.directory.turn();
+        let mut batch: Batch = turn.batch();
+        change(&mut batch);
+        turn.commit(batch).wait().expect("committed");
+    }
+
+    /// Changes a bucket's row past all operations.
+    pub(crate) fn edit(&self, bucket: &str, change: impl FnOnce(&mut Bucket)) {
+        let snapshot = self.world.directory.published();
+        let mut row = (**snapshot.bucket(bucket).expect("the bucket")).clone();
+        change(&mut row);
+        self.put(row);
+    }
+
+    /// A user with one inline policy; an empty text: without.
+    pub(crate) fn user(&self, owner: &str, name: &str, policy: &str) -> Caller {
+        let id = ids::user_id(&*self.world.random);
+        let stored = (!policy.is_empty()).then(|| {
+            let policy = StoredPolicy::new(policy, Default::default());
+            ("inline".to_owned(), Arc::new(policy))
+        });
+        self.put(User {
+            account: account(owner),
+            id: id.clone(),
+            name: name.into(),
+            path: "/".into(),
+            created: START,
+            tags: Vec::new(),
+            inline: stored.into_iter().collect(),
+            attached: Default::default(),
+            boundary: None,
+            groups: Default::default(),
+            access_keys: Vec::new(),
+            login: None,
+        });
+        caller(Who::User {
+            account: account(owner),
+            id,
+        })
+    }
+
+    /// Removes a user.
+    pub(crate) fn delete_user(&self, user: &Caller) {
+        let Who::User { id, .. } = &user.who else {
+            panic!("not a user");
+        };
+        let snapshot = self.world.directory.published();
+        let row = (**snapshot.user_by_id(id).expect("the user")).clone();
+        self.commit(|batch| batch.delete_row(row));
+    }
+
+    /// A read.
+    pub(crate) fn read<O: Read>(
+        &self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, Fault> {
+        self.world.read::<O>(caller, &input)
+    }
+
+    /// A change, to the end.
+    pub(crate) fn change<O: Change>(
+        &self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, Fault> {
+        self.runtime
+            .block_on(self.world.change::<O>(caller, &input))
+    }
+
+    /// An effect, to the end.
+    #[allow(dead_code)] // INVARIANT: the object operations' tests use it.
+    pub(crate) fn effect<O: Effect>(
+        &self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, Fault> {
+        self.runtime.block_on(self.world.effect::<O>(caller, input))
+    }
+}
+
+/// An account's id.
+pub(crate) fn account(id: &str) -> AccountId {
+    id.parse().expect("an account id")
+}
+
+/// The root user of an account.
+pub(crate) fn root(id: &str) -> Caller {
+    caller(Who::Root(account(id)))
+}
+
+/// Nobody.
+pub(crate) fn anonymous() -> Caller {
+    caller(Who::Anonymous)
+}
+
+/// A caller with nothing said about its request.
+pub(crate) fn caller(who: Who) -> Caller {
+    Caller {
+        who,
+        access_key_id: String::new(),
+        session: None,
+        request: RequestFacts::none("us-east-1"),
+    }
+}
+
+/// `ok`, or the code and the status.
+pub(crate) fn code<T>(result: Result<T, Fault>) -> String {
+    match result {
+        Ok(_) => "ok".into(),
+        Err(fault) => format!("{} {}", fault.code, fault.status),
+    }
+}
+
+#[test]
+fn every_action_is_one_of_the_reference() {
+    let entries = crate::S3
+        .entries
+        .iter()
+        .chain(crate::S3_CONTROL.entries)
+        .flat_map(|entry| entry.actions.iter().map(move |action| (entry.name, action)));
+    let mut wrong = Vec::new();
+    for (name, action) in entries {
+        let bare = action.name.trim_start_matches("s3:");
+        let Some(known) = twinlock_policy::facts::action("s3", bare) else {
+            wrong.push(format!("{name}: no {bare}"));
+            continue;
+        };
+        let types_fit = action.resource_types.iter().all(|t| known.works_on(t))
+            && action.resource_types.is_empty() == known.resources.is_empty();
+        let keys_fit = action
+            .keys
+            .iter()
+            .all(|key| known.knows_key(key) || twinlock_policy::facts::is_global(key));
+        if !types_fit || !keys_fit {
+            wrong.push(format!("{name}: {action:?} is {known:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
