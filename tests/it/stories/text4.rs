@@ -212,7 +212,9 @@ fn text4_both_sides_must_permit() {
 
 #[test]
 fn text4_a_comment_in_the_document_is_told_with_its_place() {
-    let Setup { terminal, .. } = setup();
+    let Setup {
+        world, terminal, ..
+    } = setup();
     terminal.file("assume-role-policy.json", AS_PRINTED);
     let message = terminal
         .types(CREATE_ROLE)
@@ -228,6 +230,7 @@ fn text4_a_comment_in_the_document_is_told_with_its_place() {
     terminal
         .types("aws --profile devops-root iam get-role --role-name Admin")
         .refused("NoSuchEntity");
+    drop(world);
 }
 
 #[test]
@@ -269,7 +272,9 @@ root_secret_access_key = "sample/text4/prod/root/known/to/everybod"
 
 #[test]
 fn text4_an_alias_names_the_account() {
-    let Setup { terminal, .. } = setup();
+    let Setup {
+        world, terminal, ..
+    } = setup();
     terminal
         .types("aws --profile login-root iam create-account-alias --account-alias nz-login")
         .ok();
@@ -281,4 +286,5 @@ fn text4_an_alias_names_the_account() {
     terminal
         .types("aws --profile devops-root iam create-account-alias --account-alias nz-login")
         .refused("EntityAlreadyExists");
+    drop(world);
 }

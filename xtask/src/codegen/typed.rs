@@ -10,6 +10,14 @@ use super::model::{Kind, Model, Operation, Reference, Shape};
 use super::rust::{Files, literal};
 use super::{names, patterns};
 
+/// Texts of policies. Their pattern is only an alphabet, which `twinlock_policy::write_rules` checks as well: it can say where
+/// the typographic quote stands that somebody pasted, so the pattern must not refuse the document before.
+const POLICY_DOCUMENTS: [&str; 3] = [
+    "POLICY_DOCUMENT_TYPE",
+    "SESSION_POLICY_DOCUMENT_TYPE",
+    "UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE",
+];
+
 /// Lists inside an answer that AWS leaves out when they are empty. All others are there, if need be empty: a client may
 /// read them without asking whether they are.
 const ABSENT_WHEN_EMPTY: &[&str] = &[
@@ -449,7 +457,11 @@ impl Writer<'_> {
         if shape.min.is_some() || shape.max.is_some() {
             let _ = write!(kind, ".length({min}, {max})");
         }
-        if let Some(pattern) = &shape.pattern {
+        if let Some(pattern) = shape
+            .pattern
+            .as_ref()
+            .filter(|_| !POLICY_DOCUMENTS.contains(&own.as_str()))
+        {
             let next = format!("{own}_PATTERN");
             let name = self.patterns.entry(pattern.clone()).or_insert(next);
             let _ = write!(kind, ".pattern(&{name})");

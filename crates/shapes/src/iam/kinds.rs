@@ -88,15 +88,12 @@ pub(super) static AUTHENTICATION_CODE_TYPE: Kind = Kind::Text(
 );
 pub(super) static BLOB: Kind = Kind::Blob;
 pub(super) static BOOLEAN: Kind = Kind::Boolean;
-pub(super) static CERTIFICATE_BODY_TYPE: Kind = Kind::Text(
-    Text::any()
-        .length(1, 16384)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN),
-);
+pub(super) static CERTIFICATE_BODY_TYPE: Kind =
+    Kind::Text(Text::any().length(1, 16384).pattern(&PASSWORD_TYPE_PATTERN));
 pub(super) static CERTIFICATE_CHAIN_TYPE: Kind = Kind::Text(
     Text::any()
         .length(1, 2097152)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN),
+        .pattern(&PASSWORD_TYPE_PATTERN),
 );
 pub(super) static CERTIFICATE_ID_TYPE: Kind =
     Kind::Text(Text::any().length(24, 128).pattern(&ID_TYPE_PATTERN));
@@ -393,7 +390,7 @@ pub(super) static PASSWORD_REUSE_PREVENTION_TYPE: Kind = Kind::Integer(1, 24);
 pub(super) static PASSWORD_TYPE: Kind = Kind::Text(
     Text::any()
         .length(1, 128)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN)
+        .pattern(&PASSWORD_TYPE_PATTERN)
         .sensitive(),
 );
 pub(super) static PATH_PREFIX_TYPE: Kind = Kind::Text(
@@ -420,11 +417,7 @@ pub(super) static POLICY_DETAIL_LIST_TYPE: Kind = Kind::List {
     flattened: false,
     length: (0, u32::MAX),
 };
-pub(super) static POLICY_DOCUMENT_TYPE: Kind = Kind::Text(
-    Text::any()
-        .length(1, 131072)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN),
-);
+pub(super) static POLICY_DOCUMENT_TYPE: Kind = Kind::Text(Text::any().length(1, 131072));
 pub(super) static POLICY_DOCUMENT_VERSION_LIST_TYPE: Kind = Kind::List {
     of: &POLICY_VERSION,
     item: None,
@@ -554,7 +547,7 @@ pub(super) static PRIVATE_KEY_LIST: Kind = Kind::List {
 pub(super) static PRIVATE_KEY_TYPE: Kind = Kind::Text(
     Text::any()
         .length(1, 16384)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN)
+        .pattern(&PASSWORD_TYPE_PATTERN)
         .sensitive(),
 );
 pub(super) static PUBLIC_KEY_FINGERPRINT_TYPE: Kind = Kind::Text(
@@ -564,11 +557,8 @@ pub(super) static PUBLIC_KEY_FINGERPRINT_TYPE: Kind = Kind::Text(
 );
 pub(super) static PUBLIC_KEY_ID_TYPE: Kind =
     Kind::Text(Text::any().length(20, 128).pattern(&ID_TYPE_PATTERN));
-pub(super) static PUBLIC_KEY_MATERIAL_TYPE: Kind = Kind::Text(
-    Text::any()
-        .length(1, 16384)
-        .pattern(&POLICY_DOCUMENT_TYPE_PATTERN),
-);
+pub(super) static PUBLIC_KEY_MATERIAL_TYPE: Kind =
+    Kind::Text(Text::any().length(1, 16384).pattern(&PASSWORD_TYPE_PATTERN));
 pub(super) static REASON_TYPE: Kind = Kind::Text(Text::any().length(0, 1000));
 pub(super) static REDIRECT_URL_TYPE: Kind = Kind::Text(
     Text::any()
@@ -956,7 +946,7 @@ static REQUESTOR_WORKFLOW_ID_TYPE_PATTERN: Pattern = Pattern::new(
     "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+",
     "\\A(?:[\\u{0009}\\u{000A}\\u{000D}\\u{0020}-\\u{007E}\\u{00A1}-\\u{00FF}]+)\\z",
 );
-static POLICY_DOCUMENT_TYPE_PATTERN: Pattern = Pattern::new(
+static PASSWORD_TYPE_PATTERN: Pattern = Pattern::new(
     "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
     "\\A(?:[\\u{0009}\\u{000A}\\u{000D}\\u{0020}-\\u{00FF}]+)\\z",
 );
@@ -1031,7 +1021,7 @@ pub(super) static PATTERNS: &[&Pattern] = &[
     &TAG_TEMPLATE_KEY_TYPE_PATTERN,
     &ROLE_DESCRIPTION_TYPE_PATTERN,
     &REQUESTOR_WORKFLOW_ID_TYPE_PATTERN,
-    &POLICY_DOCUMENT_TYPE_PATTERN,
+    &PASSWORD_TYPE_PATTERN,
     &MARKER_TYPE_PATTERN,
     &SERVICE_USER_NAME_PATTERN,
     &ROLE_NAME_TYPE_PATTERN,

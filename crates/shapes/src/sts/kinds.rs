@@ -67,11 +67,7 @@ pub(super) static SERIAL_NUMBER_TYPE: Kind = Kind::Text(
         .length(9, 256)
         .pattern(&SERIAL_NUMBER_TYPE_PATTERN),
 );
-pub(super) static SESSION_POLICY_DOCUMENT_TYPE: Kind = Kind::Text(
-    Text::any()
-        .length(1, 2048)
-        .pattern(&UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN),
-);
+pub(super) static SESSION_POLICY_DOCUMENT_TYPE: Kind = Kind::Text(Text::any().length(1, 2048));
 pub(super) static SESSION_TOKEN_SIZE_TYPE: Kind = Kind::Integer(0, 2147483647);
 pub(super) static SESSION_TOKEN_UTILIZATION_TYPE: Kind = Kind::Integer(0, 2147483647);
 pub(super) static SOURCE_IDENTITY_TYPE: Kind = Kind::Text(
@@ -102,11 +98,8 @@ pub(super) static TIME: Kind = Kind::Time(None);
 pub(super) static TOKEN_CODE_TYPE: Kind =
     Kind::Text(Text::any().length(6, 6).pattern(&TOKEN_CODE_TYPE_PATTERN));
 pub(super) static TRADE_IN_TOKEN_TYPE: Kind = Kind::Text(Text::any().sensitive());
-pub(super) static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Kind = Kind::Text(
-    Text::any()
-        .length(1, u32::MAX)
-        .pattern(&UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN),
-);
+pub(super) static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Kind =
+    Kind::Text(Text::any().length(1, u32::MAX));
 pub(super) static URL_TYPE: Kind = Kind::Text(Text::any().length(4, 2048));
 pub(super) static USER_NAME_TYPE: Kind = Kind::Text(
     Text::any()
@@ -137,10 +130,6 @@ static ARN_TYPE_PATTERN: Pattern = Pattern::new(
     "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u0085\\u00A0-\\uD7FF\\uE000-\\uFFFD\\u10000-\\u10FFFF]+",
     "\\A(?:[\\u{0009}\\u{000A}\\u{000D}\\u{0020}-\\u{007E}\\u{0085}\\u{00A0}-\\u{D7FF}\\u{E000}-\\u{FFFD}\\u{10000}-\\u{10FFFF}]+)\\z",
 );
-static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN: Pattern = Pattern::new(
-    "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+",
-    "\\A(?:[\\u{0009}\\u{000A}\\u{000D}\\u{0020}-\\u{00FF}]+)\\z",
-);
 static ROLE_SESSION_NAME_TYPE_PATTERN: Pattern =
     Pattern::new("[\\w+=,.@-]*", "\\A(?:[0-9A-Za-z_+=,.@-]*)\\z");
 static ASSUMED_ROLE_ID_TYPE_PATTERN: Pattern =
@@ -160,7 +149,6 @@ pub(super) static PATTERNS: &[&Pattern] = &[
     &TAG_VALUE_TYPE_PATTERN,
     &TAG_KEY_TYPE_PATTERN,
     &ARN_TYPE_PATTERN,
-    &UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE_PATTERN,
     &ROLE_SESSION_NAME_TYPE_PATTERN,
     &ASSUMED_ROLE_ID_TYPE_PATTERN,
     &EXTERNAL_ID_TYPE_PATTERN,
