@@ -172,11 +172,11 @@ fn range(header: Option<&str>, size: u64) -> Result<Option<Range<u64>>, Fault> {
     }
 }
 
-/// The part's bytes and how many parts there are.
-fn part(
-    info: &ObjectInfo,
-    number: Option<i32>,
-) -> Result<Option<(Range<u64>, Option<i32>)>, Fault> {
+/// A part's bytes, and how many parts there are.
+type PartRange = (Range<u64>, Option<i32>);
+
+/// The part that partNumber names.
+fn part(info: &ObjectInfo, number: Option<i32>) -> Result<Option<PartRange>, Fault> {
     let Some(number) = number else {
         return Ok(None);
     };
