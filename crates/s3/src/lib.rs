@@ -9,6 +9,7 @@
 //! | `policy` | the bucket policy and whether it is public |
 //! | `public_access_block` | Block Public Access of a bucket and of an account |
 //! | `ownership`, `versioning`, `encryption` | these three of a bucket |
+//! | `tagging` | tags of buckets, by S3 and by S3 Control |
 //! | `configurations` | reading all other sub-resources, which nobody can set yet |
 //! | `put_object`, `get_object`, `copy_object`, `delete_object`, `list_objects` | objects, each by its name |
 //! | `common`, `object` | what they share: needs that carry the bucket's policy, S3's faults, versions and checksums |
@@ -27,6 +28,7 @@ pub mod policy;
 pub mod public_access_block;
 pub mod put_object;
 mod sub_resource;
+pub mod tagging;
 #[cfg(test)]
 mod testing;
 pub mod versioning;
@@ -60,6 +62,9 @@ pub static S3: RestService = RestService {
         change::<RestXml, encryption::DeleteBucketEncryption>(),
         read::<RestXml, encryption::GetBucketEncryption>(),
         change::<RestXml, encryption::PutBucketEncryption>(),
+        change::<RestXml, tagging::DeleteBucketTagging>(),
+        read::<RestXml, tagging::GetBucketTagging>(),
+        change::<RestXml, tagging::PutBucketTagging>(),
         read::<RestXml, configurations::GetBucketAbac>(),
         read::<RestXml, configurations::GetBucketAccelerateConfiguration>(),
         read::<RestXml, configurations::GetBucketAnalyticsConfiguration>(),
@@ -99,6 +104,9 @@ pub static S3_CONTROL: RestService = RestService {
         change::<RestXml, public_access_block::account::DeletePublicAccessBlock>(),
         read::<RestXml, public_access_block::account::GetPublicAccessBlock>(),
         change::<RestXml, public_access_block::account::PutPublicAccessBlock>(),
+        read::<RestXml, tagging::ListTagsForResource>(),
+        change::<RestXml, tagging::TagResource>(),
+        change::<RestXml, tagging::UntagResource>(),
     ],
     operations: twinlock_shapes::s3control::OPERATIONS,
 };
