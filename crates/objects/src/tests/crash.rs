@@ -27,7 +27,6 @@ fn body_of(number: u64) -> Bytes {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by the test below, in a process of its own"]
 async fn child() {
     let Ok(dir) = std::env::var(DIR) else { return };
     let store = open(Path::new(&dir));
@@ -77,7 +76,7 @@ async fn acknowledged_puts_survive_a_kill() {
     for round in 0..ROUNDS {
         s.store = None;
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::crash::child", "--ignored", "--nocapture"])
+            .args(["--exact", "tests::crash::child", "--nocapture"])
             .env(DIR, &s.dir)
             .stdout(Stdio::piped())
             .spawn()
