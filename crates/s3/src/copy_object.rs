@@ -35,8 +35,9 @@ const WRITE_TAGS: Action = Action::new(
     &["object"],
     &["s3:RequestObjectTag/<key>", "s3:RequestObjectTagKeys"],
 );
-const READ: Action = Action::new("s3:GetObject", &["object"], &["s3:ExistingObjectTag/<key>"]);
-const READ_VERSION: Action = Action::new(
+pub(crate) const READ: Action =
+    Action::new("s3:GetObject", &["object"], &["s3:ExistingObjectTag/<key>"]);
+pub(crate) const READ_VERSION: Action = Action::new(
     "s3:GetObjectVersion",
     &["object"],
     &["s3:ExistingObjectTag/<key>", "s3:versionid"],
@@ -51,7 +52,7 @@ const READ_VERSION_TAGS: Action = Action::new(
     &["object"],
     &["s3:ExistingObjectTag/<key>", "s3:versionid"],
 );
-const LIST: Action = Action::new("s3:ListBucket", &["bucket"], &[]);
+pub(crate) const LIST: Action = Action::new("s3:ListBucket", &["bucket"], &[]);
 
 /// What x-amz-copy-source names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,7 +229,13 @@ impl Effect for CopyObject {
             _ => return Err(access_denied()),
         };
         refuse_acl(input.acl.as_deref(), target.ownership.as_deref())?;
-        source_conditions(&input, &source)?;
+        let conditions = SourceConditions {
+            if_match: input.copy_source_if_match.as_deref(),
+            if_none_match: input.copy_source_if_none_match.as_deref(),
+            if_modified_since: input.copy_source_if_modified_since,
+            if_unmodified_since: input.copy_source_if_unmodified_since,
+        };
+        source_conditions(&conditions, &source)?;
         let replace = input.metadata_directive.as_deref() == Some("REPLACE");
         let onto_itself =
             source_bucket.id == target.id && from.key == input.key && from.version.is_none();
@@ -319,24 +326,26 @@ impl Effect for CopyObject {
     }
 }
 
-fn source_conditions(input: &CopyObjectInput, source: &ObjectInfo) -> Result<(), Fault> {
+/// The x-amz-copy-source-if-* headers.
+pub(crate) struct SourceConditions<'i> {
+    pub(crate) if_match: Option<&'i str>,
+    pub(crate) if_none_match: Option<&'i str>,
+    pub(crate) if_modified_since: Option<Millis>,
+    pub(crate) if_unmodified_since: Option<Millis>,
+}
+
+/// An ETag condition makes the date one beside it void.
+pub(crate) fn source_conditions(
+    asked: &SourceConditions<'_>,
+    source: &ObjectInfo,
+) -> Result<(), Fault> {
     let modified = source.modified_ms / 1000;
-    let etag = |header: &Option<String>| {
-        header
-            .as_deref()
-            .map(|h| EtagMatch::parse(h).matches(&source.etag))
-    };
-    let holds = match (
-        etag(&input.copy_source_if_match),
-        input.copy_source_if_unmodified_since,
-    ) {
+    let etag = |header: Option<&str>| header.map(|h| EtagMatch::parse(h).matches(&source.etag));
+    let holds = match (etag(asked.if_match), asked.if_unmodified_since) {
         (Some(matches), _) => matches,
         (None, Some(at)) => modified <= at.seconds(),
         (None, None) => true,
-    } && match (
-        etag(&input.copy_source_if_none_match),
-        input.copy_source_if_modified_since,
-    ) {
+    } && match (etag(asked.if_none_match), asked.if_modified_since) {
         (Some(matches), _) => !matches,
         (None, Some(at)) => modified > at.seconds(),
         (None, None) => true,

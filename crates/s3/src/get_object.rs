@@ -47,7 +47,7 @@ fn needs(
 }
 
 /// The object, or why there is none: whoever may not list the bucket is not told that a key is missing.
-fn present<'f, O>(
+pub(crate) fn present<'f, O>(
     permit: &Permit<O>,
     found: &'f FoundObject,
     key: &str,

@@ -12,6 +12,9 @@
 //! | `tagging` | tags of buckets, by S3 and by S3 Control |
 //! | `configurations` | reading all other sub-resources, which nobody can set yet |
 //! | `put_object`, `get_object`, `copy_object`, `delete_object`, `list_objects` | objects, each by its name |
+//! | `object_tagging`, `object_attributes` | tags; what is known of an object, at choice |
+//! | `list_versions` | versions and delete markers |
+//! | `multipart`, `upload_part`, `list_uploads` | multipart uploads |
 //! | `common`, `object` | what they share: needs that carry the bucket's policy, S3's faults, versions and checksums |
 
 pub mod buckets;
@@ -22,7 +25,12 @@ pub mod delete_object;
 pub mod encryption;
 pub mod get_object;
 pub mod list_objects;
+pub mod list_uploads;
+pub mod list_versions;
+pub mod multipart;
 pub mod object;
+pub mod object_attributes;
+pub mod object_tagging;
 pub mod ownership;
 pub mod policy;
 pub mod public_access_block;
@@ -31,6 +39,7 @@ mod sub_resource;
 pub mod tagging;
 #[cfg(test)]
 mod testing;
+pub mod upload_part;
 pub mod versioning;
 
 pub use buckets::finish_deletions;
@@ -91,7 +100,20 @@ pub static S3: RestService = RestService {
         effect::<RestXml, get_object::HeadObject>(),
         effect::<RestXml, list_objects::ListObjects>(),
         effect::<RestXml, list_objects::ListObjectsV2>(),
+        effect::<RestXml, object_attributes::GetObjectAttributes>(),
+        effect::<RestXml, object_tagging::DeleteObjectTagging>(),
+        effect::<RestXml, object_tagging::GetObjectTagging>(),
+        effect::<RestXml, object_tagging::PutObjectTagging>(),
+        effect::<RestXml, list_versions::ListObjectVersions>(),
         effect::<RestXml, put_object::PutObject>(),
+        // multipart uploads
+        effect::<RestXml, multipart::AbortMultipartUpload>(),
+        effect::<RestXml, multipart::CompleteMultipartUpload>(),
+        effect::<RestXml, multipart::CreateMultipartUpload>(),
+        effect::<RestXml, list_uploads::ListMultipartUploads>(),
+        effect::<RestXml, list_uploads::ListParts>(),
+        effect::<RestXml, upload_part::UploadPart>(),
+        effect::<RestXml, upload_part::UploadPartCopy>(),
     ],
     operations: twinlock_shapes::s3::OPERATIONS,
 };
