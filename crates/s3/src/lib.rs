@@ -9,6 +9,7 @@
 //! | `policy` | the bucket policy and whether it is public |
 //! | `public_access_block` | Block Public Access of a bucket and of an account |
 //! | `ownership`, `versioning`, `encryption` | these three of a bucket |
+//! | `acl` | access control lists, which say that the owner has full control |
 //! | `tagging` | tags of buckets, by S3 and by S3 Control |
 //! | `configurations` | reading all other sub-resources, which nobody can set yet |
 //! | `put_object`, `get_object`, `copy_object`, `delete_object`, `list_objects` | objects, each by its name |
@@ -17,6 +18,7 @@
 //! | `multipart`, `upload_part`, `list_uploads` | multipart uploads |
 //! | `common`, `object` | what they share: needs that carry the bucket's policy, S3's faults, versions and checksums |
 
+pub mod acl;
 pub mod buckets;
 pub mod common;
 pub mod configurations;
@@ -74,6 +76,10 @@ pub static S3: RestService = RestService {
         change::<RestXml, tagging::DeleteBucketTagging>(),
         read::<RestXml, tagging::GetBucketTagging>(),
         change::<RestXml, tagging::PutBucketTagging>(),
+        read::<RestXml, acl::GetBucketAcl>(),
+        effect::<RestXml, acl::GetObjectAcl>(),
+        change::<RestXml, acl::PutBucketAcl>(),
+        effect::<RestXml, acl::PutObjectAcl>(),
         read::<RestXml, configurations::GetBucketAbac>(),
         read::<RestXml, configurations::GetBucketAccelerateConfiguration>(),
         read::<RestXml, configurations::GetBucketAnalyticsConfiguration>(),

@@ -202,7 +202,6 @@ impl TestWorld {
     }
 
     /// An effect, to the end.
-    #[allow(dead_code)] // INVARIANT: the object operations' tests use it.
     pub(crate) fn effect<O: Effect>(
         &self,
         caller: &Caller,
