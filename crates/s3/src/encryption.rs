@@ -119,7 +119,7 @@ mod tests {
         };
         let change = |input| world.change::<PutBucketEncryption>(&owner, input);
         let usual = rule("AES256", None, false);
-        assert_eq!(read(), [usual.clone()]);
+        assert_eq!(read(), std::slice::from_ref(&usual));
         let kms = rule("aws:kms", Some("alias/k"), true);
         change(put(vec![kms.clone()])).unwrap();
         assert_eq!(read(), [kms]);
@@ -133,7 +133,7 @@ mod tests {
         world
             .change::<DeleteBucketEncryption>(&owner, delete)
             .unwrap();
-        assert_eq!(read(), [usual.clone()]);
+        assert_eq!(read(), std::slice::from_ref(&usual));
         let bare = world.user(PROD, "bare", "");
         assert_eq!(
             code(world.change::<PutBucketEncryption>(&bare, put(vec![usual]))),
