@@ -94,7 +94,7 @@ pub(crate) const SERVICES: &[Service] = &[
             ("ListObjectsV2", "ListBucketResult"),
         ],
         unwrapped: &["GetBucketLocation"],
-        statuses: &[("PutBucketPolicy", 204)],
+        statuses: &[("PutBucketPolicy", 204), ("PutBucketTagging", 204)],
         open_enums: &["BucketLocationConstraint", "Event"],
         optional_lists: &["RoutingRules"],
     },
