@@ -33,6 +33,8 @@ pub mod multipart;
 pub mod object;
 pub mod object_attributes;
 pub mod object_tagging;
+#[cfg(test)]
+mod object_tests;
 pub mod ownership;
 pub mod policy;
 pub mod public_access_block;
