@@ -32,18 +32,29 @@ pub(crate) fn claim(parts: &Parts, protocol: Protocol) -> Result<Presented, Faul
     present(parts).map_err(|error| error.fault(protocol))
 }
 
-/// Checks what needs no secret: the clock. Afterwards a body may be read.
+/// Checks what costs next to nothing: the clock, and that the key and its token are ours. Only afterwards is a body read, so
+/// that a stranger cannot make the server hold a megabyte.
 pub(crate) fn plausible(
+    world: &World,
     presented: &Presented,
-    now: Millis,
     protocol: Protocol,
 ) -> Result<(), Fault> {
-    match presented {
-        Presented::Nothing => Ok(()),
-        Presented::V4(claim) => sigv4::check_time(claim, now),
-        Presented::V2(claim) => sigv2::check_time(claim, now),
-    }
-    .map_err(|error| error.fault(protocol))
+    let now = world.clock.now();
+    let (checked, access_key_id, token) = match presented {
+        Presented::Nothing => return Ok(()),
+        Presented::V4(claim) => (
+            sigv4::check_time(claim, now),
+            &claim.access_key_id,
+            &claim.session_token,
+        ),
+        Presented::V2(claim) => (
+            sigv2::check_time(claim, now),
+            &claim.access_key_id,
+            &claim.session_token,
+        ),
+    };
+    checked.map_err(|error| error.fault(protocol))?;
+    credentials(world, access_key_id, token.as_deref(), protocol).map(drop)
 }
 
 /// Verifies the signature and says who calls. `body_sha256`: the hash of a body that has been read; none for S3's streams.

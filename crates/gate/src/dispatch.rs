@@ -162,7 +162,6 @@ impl Gate {
             Presented::V2(claim) => Some(claim.access_key_id.clone()),
             Presented::Nothing => None,
         };
-        let now = self.world.clock.now();
         match recognise::target(&parts, &presented) {
             Target::S3 => {
                 self.enter(
@@ -172,7 +171,7 @@ impl Gate {
                     self.services.s3.event_source,
                 );
                 facts.protocol = Protocol::RestXml;
-                authenticate::plausible(&presented, now, Protocol::RestXml)?;
+                authenticate::plausible(&self.world, &presented, Protocol::RestXml)?;
                 self.rest(self.services.s3, &mut parts, body, presented, facts, call)
                     .await
             }
@@ -184,7 +183,7 @@ impl Gate {
                     self.services.s3_control.event_source,
                 );
                 facts.protocol = Protocol::RestXml;
-                authenticate::plausible(&presented, now, Protocol::RestXml)?;
+                authenticate::plausible(&self.world, &presented, Protocol::RestXml)?;
                 self.rest(
                     self.services.s3_control,
                     &mut parts,
@@ -200,7 +199,7 @@ impl Gate {
                     self.enter(call, Protocol::Query, service.name, service.event_source);
                     call.namespace = service.namespace;
                     facts.protocol = Protocol::Query;
-                    authenticate::plausible(&presented, now, Protocol::Query)?;
+                    authenticate::plausible(&self.world, &presented, Protocol::Query)?;
                     let form = read_form(&parts, body).await?;
                     self.query(service, &parts, form, presented, facts, call)
                         .await
@@ -412,7 +411,7 @@ impl Gate {
         let protocol_told = call.protocol;
         let mut facts = facts;
         facts.protocol = protocol_told;
-        authenticate::plausible(&presented, self.world.clock.now(), protocol_told)?;
+        authenticate::plausible(&self.world, &presented, protocol_told)?;
         let bytes = body.collect(BODY_BYTES_MAX).await?;
         let body_sha256: [u8; 32] = Sha256::digest(&bytes).into();
         let verified = authenticate::verify(

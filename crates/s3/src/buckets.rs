@@ -74,16 +74,20 @@ impl Operation for CreateBucket {
 impl Change for CreateBucket {
     /// The id under which object data will lie: opened before the row is there, so that no bucket is ever without one. If the
     /// change comes to nothing an empty id stays behind, which nothing names.
-    type Prepared = String;
+    type Prepared = Option<String>;
 
-    async fn prepare(_: &CreateBucketInput, world: &World) -> Result<String, Fault> {
+    async fn prepare(input: &CreateBucketInput, world: &World) -> Result<Option<String>, Fault> {
+        // A taken name needs no id: whoever asks for it again and again must not fill the object index.
+        if world.directory.published().bucket(&input.bucket).is_some() {
+            return Ok(None);
+        }
         let id = ids::bucket_id(&*world.random);
         world
             .objects
             .open_bucket(&id)
             .await
             .map_err(|error| of_store(&error))?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     fn find(input: &CreateBucketInput, cx: &Cx<'_>) -> Option<Arc<Bucket>> {
@@ -94,7 +98,7 @@ impl Change for CreateBucket {
         _: &Permit<Self>,
         input: &CreateBucketInput,
         found: Option<Arc<Bucket>>,
-        id: &String,
+        id: &Option<String>,
         cx: &Cx<'_>,
         batch: &mut twinlock_directory::Batch,
     ) -> Result<CreateBucketOutput, Fault> {
@@ -114,11 +118,7 @@ impl Change for CreateBucket {
                 .with("BucketName", &input.bucket));
             }
             if held.state == BucketState::Deleting {
-                return Err(Fault::new(
-                    "OperationAborted",
-                    409,
-                    "A conflicting conditional operation is currently in progress against this resource. Please try again.",
-                ));
+                return Err(conflicting());
             }
             // us-east-1 alone lets an owner create a bucket again, which changes nothing.
             if held.region == DEFAULT_REGION && region == DEFAULT_REGION {
@@ -170,9 +170,11 @@ impl Change for CreateBucket {
                     .collect()
             })
             .unwrap_or_default();
+        // The name was taken a moment ago, and its bucket has gone since.
+        let id = id.clone().ok_or_else(conflicting)?;
         batch.put(Bucket {
             name: input.bucket.clone(),
-            id: id.clone(),
+            id,
             account,
             region,
             created: cx.now,
@@ -187,6 +189,14 @@ impl Change for CreateBucket {
         });
         Ok(answer)
     }
+}
+
+fn conflicting() -> Fault {
+    Fault::new(
+        "OperationAborted",
+        409,
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+    )
 }
 
 fn asked_region(input: &CreateBucketInput) -> Option<&str> {
