@@ -117,10 +117,9 @@ pub(crate) struct Reply {
     answer: Value,
 }
 
-/// A refusal: AWS's code, the HTTP status and the message.
+/// A refusal with the code that was expected: the HTTP status and the message.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub(crate) code: String,
     pub(crate) status: u64,
     pub(crate) message: String,
 }
@@ -151,7 +150,6 @@ impl Reply {
             self.answer
         );
         Refusal {
-            code: code.into(),
             status: error["status"].as_u64().unwrap_or(0),
             message: error["message"].as_str().unwrap_or("").to_owned(),
         }

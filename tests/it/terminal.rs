@@ -4,7 +4,7 @@
 //! story into another.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -53,11 +53,6 @@ impl Terminal {
     /// Forgets a variable.
     pub(crate) fn unset(&mut self, name: &str) {
         self.environment.remove(name);
-    }
-
-    /// The working directory.
-    pub(crate) fn home(&self) -> &Path {
-        &self.home
     }
 
     /// Saves a file below the working directory.

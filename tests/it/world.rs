@@ -129,11 +129,6 @@ impl World {
         let address = server.address().to_owned();
         *server = Server::start(&self.0.configuration, self.0.directory.path(), &address);
     }
-
-    /// Where the server keeps its data.
-    pub(crate) fn data_directory(&self) -> PathBuf {
-        self.0.directory.path().join("data")
-    }
 }
 
 /// An account of a world.
