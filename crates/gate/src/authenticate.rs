@@ -7,6 +7,7 @@ use http::request::Parts;
 use twinlock_directory::Millis;
 use twinlock_wire::{
     fault::{Fault, Protocol},
+    post_form::Fields,
     signature::{Presented, SignatureError, present},
     sigv2, sigv4,
 };
@@ -129,6 +130,50 @@ pub(crate) fn verify(
             })
         }
     }
+}
+
+/// Verifies a POST form's signature, which is over the policy that it carries, and says who signed it.
+pub(crate) fn verify_form(
+    world: &World,
+    presented: Presented,
+    fields: &Fields,
+    mut request: RequestFacts,
+) -> Result<Caller, Fault> {
+    let mut caller = match presented {
+        Presented::Nothing => {
+            return Ok(Caller {
+                who: Who::Anonymous,
+                access_key_id: String::new(),
+                session: None,
+                request,
+            });
+        }
+        Presented::V4(claim) => {
+            let token = claim.session_token.as_deref();
+            let (caller, secret) =
+                credentials(world, &claim.access_key_id, token, Protocol::RestXml)?;
+            let key = world
+                .signing_keys
+                .get(&secret, &claim.date, &claim.region, &claim.service);
+            fields.verify_v4(&claim, &key)?;
+            request.signature_version = sigv4::ALGORITHM;
+            request.signed_at = Some(claim.timestamp_ms);
+            request.region.clone_from(&claim.region);
+            caller
+        }
+        Presented::V2(claim) => {
+            let token = claim.session_token.as_deref();
+            let (caller, secret) =
+                credentials(world, &claim.access_key_id, token, Protocol::RestXml)?;
+            fields.verify_v2(&claim, &secret)?;
+            request.signature_version = "AWS";
+            caller
+        }
+    };
+    alive(&caller, world.clock.now(), Protocol::RestXml)?;
+    request.auth_type = AuthType::Post;
+    caller.request = request;
+    Ok(caller)
 }
 
 /// The identity and the secret behind an access key id and, for a temporary one, its token.

@@ -52,18 +52,18 @@ pub struct Gate {
 }
 
 /// What is known of a call so far, for the audit event and the answer.
-struct Call {
+pub(crate) struct Call {
     protocol: Protocol,
     namespace: &'static str,
     service: &'static str,
     event_source: String,
-    operation: String,
-    counted: &'static str,
+    pub(crate) operation: String,
+    pub(crate) counted: &'static str,
     read_only: bool,
     resource: String,
-    parameters: Vec<(String, String)>,
-    access_key_id: Option<String>,
-    caller: Option<Caller>,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) access_key_id: Option<String>,
+    pub(crate) caller: Option<Caller>,
 }
 
 impl Gate {
@@ -324,6 +324,15 @@ impl Gate {
         } else {
             recognise::host_bucket(parts, &self.world.settings.s3_domains)
         };
+        if !control && crate::post_form::is_form(parts, &presented) {
+            call.resource = parts.uri.path().to_owned();
+            let place = recognise::bucket_and_key(parts.uri.path(), host_bucket.clone());
+            if let Some((Some(bucket), None)) = place {
+                return self
+                    .post_form(service, parts, body, bucket, facts, call)
+                    .await;
+            }
+        }
         let from_query = matches!(&presented, Presented::V4(c) if c.source == twinlock_wire::sigv4::Source::Query)
             || matches!(&presented, Presented::V2(c) if c.source == twinlock_wire::sigv4::Source::Query);
         let verified = authenticate::verify(
@@ -447,7 +456,7 @@ impl Gate {
     }
 
     /// Remembers when and where a key or role was last used.
-    fn touch(&self, caller: &Caller, service: &str) {
+    pub(crate) fn touch(&self, caller: &Caller, service: &str) {
         self.world.touch(caller, service);
     }
 

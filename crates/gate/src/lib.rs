@@ -11,6 +11,7 @@
 //! | [`needs`] | what must be allowed |
 //! | `permit` | **the only maker of a [`Permit`]** |
 //! | `attempt`, `caller`, `context` | what one attempt sees: one snapshot, one caller, one instant |
+//! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
 //! | [`token`] | temporary credentials |
 //! | [`service`] | tables of operations |
@@ -28,6 +29,7 @@ pub mod metrics;
 pub mod needs;
 pub mod operation;
 mod permit;
+mod post_form;
 mod recognise;
 pub mod service;
 pub mod token;

@@ -37,6 +37,8 @@ pub mod object_tagging;
 mod object_tests;
 pub mod ownership;
 pub mod policy;
+#[cfg(test)]
+mod post_form_tests;
 pub mod public_access_block;
 pub mod put_object;
 mod sub_resource;

@@ -182,6 +182,11 @@ impl TestWorld {
         self.commit(|batch| batch.delete_row(row));
     }
 
+    /// Waits for anything else.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
     /// A read.
     pub(crate) fn read<O: Read>(
         &self,
