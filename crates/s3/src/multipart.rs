@@ -16,7 +16,7 @@ use twinlock_shapes::s3::{
 
 use crate::{
     common::{FoundBucket, existing, find_bucket, no_such_bucket, object_need, of_store},
-    object::{algorithm, checksums, quoted, shown_version, versioning},
+    object::{algorithm, checksums, quoted, refuse_unkept, shown_version, versioning},
     put_object::{encryption, parse_tagging, refuse_acl, request_object_tags, user_metadata},
 };
 
@@ -116,6 +116,7 @@ impl Effect for CreateMultipartUpload {
         attempt: &Attempt,
     ) -> Result<CreateMultipartUploadOutput, Fault> {
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
+        refuse_unkept!(input);
         refuse_acl(input.acl.as_deref(), bucket.ownership.as_deref())?;
         let asked = input
             .checksum_algorithm

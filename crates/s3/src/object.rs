@@ -94,3 +94,37 @@ macro_rules! checksums {
     };
 }
 pub(crate) use checksums;
+
+/// Refuses what would be promised and not kept: retention in a bucket without Object Lock (no bucket has it), grants that the
+/// bucket's ownership makes void, keys of the customer's own.
+macro_rules! refuse_unkept {
+    ($input:expr) => {
+        if $input.object_lock_mode.is_some()
+            || $input.object_lock_retain_until_date.is_some()
+            || $input.object_lock_legal_hold_status.is_some()
+        {
+            return Err(twinlock_gate::Fault::new(
+                "InvalidRequest",
+                400,
+                "Bucket is missing Object Lock Configuration",
+            ));
+        }
+        if $input.grant_full_control.is_some()
+            || $input.grant_read.is_some()
+            || $input.grant_read_acp.is_some()
+            || $input.grant_write_acp.is_some()
+        {
+            return Err(twinlock_gate::Fault::new(
+                "AccessControlListNotSupported",
+                400,
+                "The bucket does not allow ACLs",
+            ));
+        }
+        if $input.sse_customer_algorithm.is_some() || $input.sse_customer_key.is_some() {
+            return Err(twinlock_gate::Fault::not_implemented(
+                "server-side encryption with customer-provided keys in S3",
+            ));
+        }
+    };
+}
+pub(crate) use refuse_unkept;

@@ -373,3 +373,36 @@ fn a_copy_needs_source_and_target_and_the_tags_it_takes_along() {
     assert_eq!(copy(&owner, "none", "copy"), "NoSuchKey 404");
     assert_eq!(copy(&owner, "plain", "plain"), "InvalidRequest 400");
 }
+
+#[test]
+fn what_would_not_be_kept_is_refused() {
+    let world = TestWorld::with_bucket("shelf", PROD);
+    let owner = root(PROD);
+    let some = || Some("x".to_owned());
+    for (input, expected) in [
+        (
+            of!(PutObjectInput {
+                object_lock_mode: some()
+            }),
+            "InvalidRequest 400",
+        ),
+        (
+            of!(PutObjectInput { grant_read: some() }),
+            "AccessControlListNotSupported 400",
+        ),
+        (
+            of!(PutObjectInput {
+                acl: Some("public-read".to_owned())
+            }),
+            "AccessControlListNotSupported 400",
+        ),
+        (
+            of!(PutObjectInput {
+                sse_customer_algorithm: some()
+            }),
+            "NotImplemented 501",
+        ),
+    ] {
+        assert_eq!(code(world.effect::<PutObject>(&owner, input)), expected);
+    }
+}

@@ -10,7 +10,7 @@ use crate::{
     common::{
         FoundBucket, existing, find_bucket, invalid_argument, no_such_bucket, object_need, of_store,
     },
-    object::{algorithm, checksums, quoted, shown_version, versioning},
+    object::{algorithm, checksums, quoted, refuse_unkept, shown_version, versioning},
 };
 
 /// The largest body of one put.
@@ -81,6 +81,7 @@ impl Effect for PutObject {
         attempt: &Attempt,
     ) -> Result<PutObjectOutput, Fault> {
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
+        refuse_unkept!(input);
         refuse_acl(input.acl.as_deref(), bucket.ownership.as_deref())?;
         let mut meta = ObjectMeta {
             content_type: input
