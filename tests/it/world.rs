@@ -56,7 +56,10 @@ impl World {
 
     /// Starts a server on the text of a configuration.
     pub(crate) fn start_on(name: &str, text: &str) -> Self {
-        let directory = Directory::new(name);
+        Self::start_in(Directory::new(name), text)
+    }
+
+    fn start_in(directory: Directory, text: &str) -> Self {
         let configuration = directory.path().join("twinlock.toml");
         std::fs::write(&configuration, text).expect("the directory can be written");
         let server = Server::start(&configuration, directory.path(), "127.0.0.1:0");
@@ -128,6 +131,20 @@ impl World {
         let mut server = self.server();
         let address = server.address().to_owned();
         *server = Server::start(&self.0.configuration, self.0.directory.path(), &address);
+    }
+
+    /// Another server on a copy of this one's data, which must have ended: a backup, restored elsewhere.
+    pub(crate) fn restored(&self) -> Self {
+        let text =
+            std::fs::read_to_string(&self.0.configuration).expect("the configuration is there");
+        let directory = Directory::new("restored");
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(self.0.directory.path().join("data"))
+            .arg(directory.path())
+            .status();
+        assert!(copied.is_ok_and(|status| status.success()), "cp -r");
+        Self::start_in(directory, &text)
     }
 }
 

@@ -150,6 +150,37 @@ fn a_session_of_another_data_directory_is_nobody() {
 }
 
 #[test]
+fn a_restored_backup_has_everything_but_sessions() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    production.bucket("kept");
+    production.object("kept", "large.txt", &"large ".repeat(50_000));
+    let ann = production.user("Ann");
+    let session = ann
+        .call("sts", "get_session_token", json!({}))
+        .credentials();
+    assert!(world.server().stop());
+    let restored = world.restored();
+    let body = restored
+        .account("Production")
+        .root()
+        .get("kept", "large.txt")
+        .ok()["Body"]
+        .clone();
+    assert_eq!(body.as_str().map(str::len), Some(300_000));
+    // Her key is the same secret, unsealed with the same master key.
+    assert_eq!(
+        restored.with(ann.credentials).arn(),
+        production.arn("user/Ann")
+    );
+    // The session was the other server's to give.
+    restored
+        .with(session)
+        .call("sts", "get_caller_identity", json!({}))
+        .refused("InvalidClientTokenId");
+}
+
+#[test]
 fn thirty_two_clients_at_one_group_and_one_policy_lose_nothing() {
     let world = World::start("text3");
     let dev = world.account("Development");

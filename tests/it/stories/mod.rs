@@ -5,6 +5,8 @@
 mod bucket_policies;
 mod command_line;
 mod durability;
+mod objects;
+mod pipeline;
 mod readme;
 mod sessions;
 mod terraform;
