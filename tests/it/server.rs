@@ -1,12 +1,18 @@
 //! The real binary as a child process, in a directory of its own, on a port that the system chooses.
 //!
 //! Stories talk to it over TCP like everybody else: what a test can reach, a client can reach. It can be killed and
-//! started again on the same port and data, which is how the crash stories work.
+//! started again on the same port and data, which is how the crash stories work. Only a story about time runs the server
+//! within this process, since a process has the system's clock.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::runtime::Runtime;
+use twinlock::config::Config;
+use twinlock::server::{Running, StartOptions};
+use twinlock_gate::Clock;
 
 /// The root of the project.
 pub(crate) fn project() -> &'static Path {
@@ -69,12 +75,70 @@ impl Drop for Directory {
 
 /// A running server.
 pub(crate) struct Server {
-    child: Child,
+    runs: Runs,
     /// `http://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
 }
 
+enum Runs {
+    /// The binary, as everybody runs it.
+    Process(Child),
+    /// The same server in this process, for the sake of its clock.
+    Inside {
+        running: Box<Running>,
+        /// What it runs on: dropped with it, which ends it.
+        _runtime: Runtime,
+    },
+}
+
 impl Server {
+    /// Starts the server within this process, with a clock that stands still until [`Server::advance`] moves it.
+    pub(crate) fn start_inside(configuration: &str, directory: &Path, start_millis: u64) -> Self {
+        let overrides = vec![
+            ("listen", "127.0.0.1:0".to_owned()),
+            ("data_dir", directory.join("data").display().to_string()),
+        ];
+        let config = Config::parse(configuration, None, &overrides).expect("a good configuration");
+        let options = StartOptions {
+            clock: Some(Clock::manual(start_millis)),
+            ..StartOptions::default()
+        };
+        let runtime = Runtime::new().expect("a runtime can be made");
+        let running = runtime
+            .block_on(twinlock::server::start(config, options))
+            .expect("it starts");
+        Self {
+            endpoint: running.endpoint.clone(),
+            runs: Runs::Inside {
+                running: Box::new(running),
+                _runtime: runtime,
+            },
+        }
+    }
+
+    /// Moves the clock of a server within this process.
+    pub(crate) fn advance(&self, millis: u64) {
+        match &self.runs {
+            Runs::Inside { running, .. } => running.world().clock.advance(millis),
+            Runs::Process(_) => panic!("a process has the system's clock"),
+        }
+    }
+
+    /// The instant by the clock of a server within this process, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        match &self.runs {
+            Runs::Inside { running, .. } => running.world().clock.now(),
+            Runs::Process(_) => panic!("a process has the system's clock"),
+        }
+    }
+
+    fn process(&mut self) -> &mut Child {
+        match &mut self.runs {
+            Runs::Process(child) => child,
+            Runs::Inside { .. } => panic!("this server is no process of its own"),
+        }
+    }
+
     /// Starts the binary on `configuration` with its data below `directory`; `listen` is `127.0.0.1:0` for any free port.
     /// Returns when the server has said that it is ready.
     pub(crate) fn start(configuration: &Path, directory: &Path, listen: &str) -> Self {
@@ -108,7 +172,10 @@ impl Server {
             });
         // Whatever else it prints must not block it on a full pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, endpoint }
+        Self {
+            runs: Runs::Process(child),
+            endpoint,
+        }
     }
 
     /// `127.0.0.1:PORT`, to listen on again.
@@ -118,22 +185,25 @@ impl Server {
 
     /// kill -9: no farewell, nothing flushed.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().expect("the server can be killed");
-        self.child.wait().expect("a killed server ends");
+        self.process().kill().expect("the server can be killed");
+        self.process().wait().expect("a killed server ends");
     }
 
     /// SIGTERM, and waits: returns whether it ended with status 0.
     pub(crate) fn stop(&mut self) -> bool {
         let asked = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args(["-TERM", &self.process().id().to_string()])
             .status();
         assert!(asked.is_ok_and(|status| status.success()), "kill -TERM");
-        self.child.wait().expect("a stopped server ends").success()
+        self.process()
+            .wait()
+            .expect("a stopped server ends")
+            .success()
     }
 
     /// The most memory that the server has had resident so far, in bytes.
-    pub(crate) fn resident_bytes_max(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
+    pub(crate) fn resident_bytes_max(&mut self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process().id()))
             .expect("Linux tells of every process");
         let kilobytes = status
             .lines()
@@ -145,9 +215,11 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have been killed by the story already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Runs::Process(child) = &mut self.runs {
+            // It may have been killed by the story already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -59,15 +59,38 @@ impl World {
         Self::start_in(Directory::new(name), text)
     }
 
+    /// Starts a server on an example, within this process and with a clock that [`World::advance`] moves.
+    pub(crate) fn start_still(example: &str) -> Self {
+        let path = project().join(format!("examples/{example}.toml"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let directory = Directory::new(example);
+        let now = u64::try_from(client_clock_millis()).expect("a time of our days");
+        let server = Server::start_inside(&text, directory.path(), now);
+        Self::around(server, directory, &text)
+    }
+
+    /// Lets time pass, for the server and for boto3. Fractions of a second pass for the server only: signatures know none.
+    pub(crate) fn advance(&self, millis: u64) {
+        self.server().advance(millis);
+        self.anonymous()
+            .call("clock", "advance", json!({ "millis": millis }))
+            .ok();
+    }
+
     fn start_in(directory: Directory, text: &str) -> Self {
         let configuration = directory.path().join("twinlock.toml");
         std::fs::write(&configuration, text).expect("the directory can be written");
         let server = Server::start(&configuration, directory.path(), "127.0.0.1:0");
+        Self::around(server, directory, text)
+    }
+
+    fn around(server: Server, directory: Directory, text: &str) -> Self {
         Self(Arc::new(Inner {
             endpoint: server.endpoint.clone(),
             server: Mutex::new(server),
             boto: Boto::start(),
-            configuration,
+            configuration: directory.path().join("twinlock.toml"),
             accounts: accounts(text),
             homes: Mutex::new(0),
             directory,

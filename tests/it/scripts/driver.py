@@ -16,6 +16,7 @@ import uuid
 
 import boto3
 import botocore
+import botocore.auth
 import botocore.config
 import botocore.exceptions
 
@@ -30,6 +31,18 @@ def resolve_localhost(host, *arguments, **more):
 
 
 socket.getaddrinfo = resolve_localhost
+
+
+passed = datetime.timedelta()
+real_clock = botocore.auth.get_current_datetime
+
+
+def advance(parameters):
+    """Lets time pass for whoever signs."""
+    global passed
+    passed += datetime.timedelta(milliseconds=parameters["millis"])
+    botocore.auth.get_current_datetime = lambda **options: real_clock(**options) + passed
+    return {}
 
 
 @functools.lru_cache(maxsize=None)
@@ -94,6 +107,8 @@ def call(request):
     operation, parameters = request["operation"], request["parameters"]
     if request["service"] == "http":
         return http(operation, parameters)
+    if request["service"] == "clock":
+        return advance(parameters)
     settings = json.dumps(parameters.pop("$config", {}))
     endpoint = parameters.pop("$endpoint", request["endpoint"])
     keys = request["key_id"], request["secret"], request["token"]

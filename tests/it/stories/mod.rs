@@ -16,4 +16,5 @@ mod text2;
 mod text3;
 mod text4;
 mod text5;
+mod time;
 mod traps;
