@@ -85,3 +85,89 @@ fn one_gigabyte_in_one_body_stays_under_two_hundred_megabytes() {
          aws s3api get-object --bucket large --key whole.bin /dev/stdout | head -c 1073741824 | wc -c",
     );
 }
+
+#[test]
+fn a_demo_is_text_3_in_a_dozen_lines() {
+    let elsewhere = World::start("text3");
+    let mut terminal = elsewhere.terminal();
+    terminal.unset("AWS_ENDPOINT_URL");
+    let twinlock = binary().display().to_string();
+    let demo = format!("'{twinlock}' demo 3 --listen 127.0.0.1:0 --json --data-dir demo");
+    let mut server = terminal.starts(&demo);
+    let output = BufReader::new(server.stdout.take().expect("stdout is piped"));
+    let ready = output
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.starts_with('{'))
+        .expect("it becomes ready");
+    let ready: serde_json::Value = serde_json::from_str(&ready).expect("JSON");
+    let endpoint = ready["endpoint"].as_str().expect("an endpoint");
+    let outcome = terminal.types(&format!(
+        r#"
+        become() {{ eval "$('{twinlock}' env --demo 3 --endpoint {endpoint} "$1")"; }}
+        statement() {{ printf '{{"Version":"2012-10-17","Statement":{{"Effect":"%s","Action":"%s","Resource":"%s"}}}}' "$@"; }}
+        role=arn:aws:iam::999999999999:role/UpdateApp
+        become Production
+        aws iam create-role --role-name UpdateApp --assume-role-policy-document \
+            '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"111111111111"}}}}}}'
+        aws iam put-role-policy --role-name UpdateApp --policy-name list \
+            --policy-document "$(statement Allow s3:ListBucket arn:aws:s3:::productionapp)"
+        echo live > live.txt && aws s3 cp live.txt s3://productionapp/
+        become Development
+        aws iam put-group-policy --group-name Testers --policy-name no --policy-document "$(statement Deny sts:AssumeRole $role)"
+        '{twinlock}' env --demo 3 --endpoint {endpoint} updateapp >> ~/.aws/config
+        unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_ENDPOINT_URL
+        aws --profile updateapp s3 ls s3://productionapp
+        become Development/Sri
+        aws sts assume-role --role-arn $role --role-session-name Sri && exit 1 || echo Sri stays out
+        "#
+    ));
+    server.kill().expect("it runs still");
+    server.wait().expect("a killed process ends");
+    assert!(
+        outcome
+            .stderr
+            .contains("explicit deny in an identity-based policy"),
+        "{outcome:?}"
+    );
+    let printed = outcome.ok();
+    assert!(
+        printed.contains("live.txt\n") && printed.contains("Sri stays out"),
+        "{printed}"
+    );
+    // A folder that no demo made is left alone.
+    terminal.file("precious/data.txt", "mine");
+    let outcome = terminal.types(&format!(
+        "'{twinlock}' demo 3 --reset --listen 127.0.0.1:0 --data-dir precious"
+    ));
+    assert!(
+        outcome.status != Some(0) && outcome.stderr.contains("nothing was deleted"),
+        "{outcome:?}"
+    );
+    assert_eq!(terminal.read("precious/data.txt"), "mine");
+}
+
+#[test]
+fn a_policy_is_validated_with_the_place_of_its_mistake() {
+    let world = World::start("text3");
+    let terminal = world.terminal();
+    terminal.file(
+        "good.json",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
+    );
+    terminal.file(
+        "bad.json",
+        "{\n  \"Version\": \"2012-10-17\", # 2012\n  \"Statement\": []\n}",
+    );
+    let validate = format!("'{}' policy validate", binary().display());
+    terminal
+        .types(&format!("{validate} good.json && {validate} - < good.json"))
+        .ok();
+    let outcome = terminal.types(&format!("{validate} good.json bad.json"));
+    assert_eq!(outcome.status, Some(1));
+    let told = format!("{}{}", outcome.stdout, outcome.stderr);
+    assert!(
+        told.contains("bad.json:2:28") && told.contains("no comments"),
+        "{told}"
+    );
+}
