@@ -29,7 +29,7 @@ $(VENV)/installed: tests/requirements.txt tests/install-tools.sh
 	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tests/install-tools.sh
 	touch $@
 
-bench: ## Measure: decisions, and the cost of a signed call
+bench: ## Measure what a decision costs, as ratios in one run
 	$(CARGO) bench --workspace --locked
 
 codegen: ## Write crates/shapes anew from AWS's published service models (needs PyPI)
