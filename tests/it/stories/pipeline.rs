@@ -29,7 +29,7 @@ fn what_is_not_there_says_so_in_its_own_protocol() {
     let world = World::start("text3");
     let root = world.account("Production").root();
     for (service, operation, parameters) in [
-        ("iam", "list_saml_providers", json!({})),
+        ("iam", "generate_credential_report", json!({})),
         ("ec2", "describe_instances", json!({})),
         ("cloudformation", "list_stacks", json!({})),
         ("lambda", "list_functions", json!({})),

@@ -1,13 +1,14 @@
-//! Lists of what Twinlock has none of, so far or for good: MFA devices, SSH keys, signing certificates, credentials for
-//! single services.
+//! Lists of what Twinlock has none of, so far or for good: MFA devices, SSH keys, certificates, credentials for single
+//! services, instance profiles, identity providers, a password policy.
 //!
-//! Clients ask for them on their way to something else (Terraform before it deletes a user) and must hear that there are
-//! none, authorised like any other list, and not that there is no such operation.
+//! Clients ask for them on their way to something else (Terraform before it deletes a user, an auditor's inventory) and
+//! must hear that there are none, authorised like any other list, and not that there is no such operation.
 
-use twinlock_gate::{Action, Cx, Fault, Needs, Operation, Permit, Read};
+use twinlock_directory::AccountId;
+use twinlock_gate::{Action, Cx, Fault, Need, Needs, Operation, Permit, Read};
 use twinlock_shapes::iam as shapes;
 
-use super::common::{Cursor, Subject, arn_of, entity_need, list_need};
+use super::common::{Cursor, Subject, arn_of, entity_need, list_need, no_such};
 
 /// A list about a user: the one named, or the caller.
 macro_rules! empty_list_of_user {
@@ -111,39 +112,113 @@ impl Read for ListServiceSpecificCredentials {
     }
 }
 
-// ---- ListVirtualMFADevices ----
+// ---- lists of the account ----
 
-const LIST_VIRTUAL: Action = Action::new("iam:ListVirtualMFADevices", &[], &[]);
+/// An answer about the whole account, asked on no resource: its need from the action, the account and the input, and what
+/// it says.
+macro_rules! none_in_account {
+    (
+        $(#[$doc:meta])* $name:ident, $input:ident -> $output:ident, $action:literal,
+        $need:expr, $answer:expr
+    ) => {
+        $(#[$doc])*
+        pub struct $name;
 
-/// Lists the account's virtual MFA devices.
-pub struct ListVirtualMFADevices;
+        impl Operation for $name {
+            type Input = shapes::$input;
+            type Output = shapes::$output;
+            type Found = ();
+            const NAME: &'static str = stringify!($name);
+            const ACTIONS: &'static [Action] = &[Action::new($action, &[], &[])];
 
-impl Operation for ListVirtualMFADevices {
-    type Input = shapes::ListVirtualMFADevicesInput;
-    type Output = shapes::ListVirtualMFADevicesOutput;
-    type Found = ();
-    const NAME: &'static str = "ListVirtualMFADevices";
-    const ACTIONS: &'static [Action] = &[LIST_VIRTUAL];
+            fn needs(input: &Self::Input, (): &(), cx: &Cx<'_>) -> Result<Needs, Fault> {
+                let need: fn(&Action, AccountId, &Self::Input) -> Need = $need;
+                Ok(Needs::one(need(&Self::ACTIONS[0], cx.account_id()?, input)))
+            }
+        }
 
-    fn needs(_: &Self::Input, (): &(), cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let shown = arn_of(cx.account_id()?, "mfa", "");
-        Ok(Needs::one(list_need(&LIST_VIRTUAL, shown)))
+        impl Read for $name {
+            fn find(_: &Self::Input, _: &Cx<'_>) {}
+
+            fn run(
+                _: &Permit<Self>,
+                input: &Self::Input,
+                (): (),
+                cx: &Cx<'_>,
+            ) -> Result<Self::Output, Fault> {
+                let answer: fn(AccountId, &Self::Input) -> Result<Self::Output, Fault> = $answer;
+                answer(cx.account_id()?, input)
+            }
+        }
+    };
+}
+
+/// The ARN that stands for everything of `kind` under a PathPrefix, which is `/` if there is none.
+fn under_path(account: AccountId, kind: &str, path: Option<&str>) -> String {
+    format!("arn:aws:iam::{account}:{kind}{}", path.unwrap_or("/"))
+}
+
+/// The one page of an empty list; a Marker must be one of ours all the same.
+macro_rules! empty_page {
+    ($output:ident) => {
+        |_, input| {
+            Cursor::new(input.marker.as_deref(), input.max_items)?;
+            Ok(shapes::$output {
+                is_truncated: Some(false),
+                ..Default::default()
+            })
+        }
+    };
+}
+
+none_in_account! {
+    /// Lists the account's virtual MFA devices.
+    ListVirtualMFADevices, ListVirtualMFADevicesInput -> ListVirtualMFADevicesOutput,
+    "iam:ListVirtualMFADevices",
+    |action, account, _| list_need(action, arn_of(account, "mfa", "")),
+    empty_page!(ListVirtualMFADevicesOutput)
+}
+none_in_account! {
+    /// Lists the account's instance profiles; there are no instances to give a role to.
+    ListInstanceProfiles, ListInstanceProfilesInput -> ListInstanceProfilesOutput,
+    "iam:ListInstanceProfiles",
+    |action, account, input| {
+        list_need(action, under_path(account, "instance-profile", input.path_prefix.as_deref()))
+    },
+    empty_page!(ListInstanceProfilesOutput)
+}
+none_in_account! {
+    /// Lists the account's certificates for HTTPS.
+    ListServerCertificates, ListServerCertificatesInput -> ListServerCertificatesOutput,
+    "iam:ListServerCertificates",
+    |action, account, input| {
+        list_need(action, under_path(account, "server-certificate", input.path_prefix.as_deref()))
+    },
+    empty_page!(ListServerCertificatesOutput)
+}
+none_in_account! {
+    /// Lists the account's OpenID Connect providers.
+    ListOpenIDConnectProviders, ListOpenIDConnectProvidersInput -> ListOpenIDConnectProvidersOutput,
+    "iam:ListOpenIDConnectProviders",
+    |action, account, _| list_need(action, arn_of(account, "oidc-provider", "*")),
+    |_, _| Ok(Default::default())
+}
+none_in_account! {
+    /// Lists the account's SAML providers.
+    ListSAMLProviders, ListSAMLProvidersInput -> ListSAMLProvidersOutput,
+    "iam:ListSAMLProviders",
+    |action, account, _| list_need(action, arn_of(account, "saml-provider", "*")),
+    |_, _| Ok(Default::default())
+}
+none_in_account! {
+    /// Says that the account has no password policy of its own: AWS's default one holds, which cannot be shown.
+    GetAccountPasswordPolicy, GetAccountPasswordPolicyInput -> GetAccountPasswordPolicyOutput,
+    "iam:GetAccountPasswordPolicy",
+    |action, _, _| Need::anywhere(action),
+    |account, _| {
+        Err(no_such(format!("The Password Policy with domain name {account} cannot be found.")))
     }
 }
 
-impl Read for ListVirtualMFADevices {
-    fn find(_: &Self::Input, _: &Cx<'_>) {}
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        (): (),
-        _: &Cx<'_>,
-    ) -> Result<Self::Output, Fault> {
-        Cursor::new(input.marker.as_deref(), input.max_items)?;
-        Ok(shapes::ListVirtualMFADevicesOutput {
-            is_truncated: Some(false),
-            ..Default::default()
-        })
-    }
-}
+#[cfg(test)]
+mod tests;

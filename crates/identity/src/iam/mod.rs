@@ -94,6 +94,11 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListSSHPublicKeys>(),
         read::<_, empty::ListSigningCertificates>(),
         read::<_, empty::ListServiceSpecificCredentials>(),
+        read::<_, empty::ListInstanceProfiles>(),
+        read::<_, empty::ListServerCertificates>(),
+        read::<_, empty::ListOpenIDConnectProviders>(),
+        read::<_, empty::ListSAMLProviders>(),
+        read::<_, empty::GetAccountPasswordPolicy>(),
         // roles
         change::<_, roles::CreateRole>(),
         read::<_, roles::GetRole>(),

@@ -1,12 +1,6 @@
 use super::*;
 use crate::{
-    iam::{
-        authorization_details::GetAccountAuthorizationDetails,
-        empty::{
-            ListMFADevices, ListSSHPublicKeys, ListServiceSpecificCredentials,
-            ListSigningCertificates, ListVirtualMFADevices,
-        },
-    },
+    iam::authorization_details::GetAccountAuthorizationDetails,
     testing::{ALLOW_ALL, TestWorld, assert_denied, assert_refused, root},
 };
 
@@ -156,48 +150,5 @@ fn the_details_are_complete_and_come_in_pages() {
     assert!(
         document.starts_with("%7B%22Version%22%3A%222012-10-17%22"),
         "{document}"
-    );
-}
-
-#[test]
-fn what_there_is_none_of_is_an_empty_list_for_those_who_may_ask() {
-    let world = TestWorld::new(&[A]);
-    let amy = world.user(A, "Amy", "");
-    let bob = world.user(A, "Bob", ALLOW_ALL);
-    macro_rules! ask {
-        ($operation:ident, $input:ident) => {{
-            let own = world
-                .read::<$operation>(&bob, shapes::$input::default())
-                .expect("own");
-            assert_eq!(own.is_truncated, Some(false));
-            let of = |name: &str| shapes::$input {
-                user_name: Some(name.into()),
-                ..Default::default()
-            };
-            world
-                .read::<$operation>(&bob, of("Amy"))
-                .expect("another's");
-            assert_refused(
-                world.read::<$operation>(&bob, of("Eve")),
-                "NoSuchEntity",
-                "The user with name Eve cannot be found.",
-            );
-            assert_denied(world.read::<$operation>(&amy, of("Bob")), "user Bob");
-        }};
-    }
-    ask!(ListMFADevices, ListMFADevicesInput);
-    ask!(ListSSHPublicKeys, ListSSHPublicKeysInput);
-    ask!(ListSigningCertificates, ListSigningCertificatesInput);
-    ask!(
-        ListServiceSpecificCredentials,
-        ListServiceSpecificCredentialsInput
-    );
-    let all = || shapes::ListVirtualMFADevicesInput::default();
-    world
-        .read::<ListVirtualMFADevices>(&bob, all())
-        .expect("none");
-    assert_denied(
-        world.read::<ListVirtualMFADevices>(&amy, all()),
-        "arn:aws:iam::081278057606:mfa/",
     );
 }
