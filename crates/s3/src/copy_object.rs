@@ -11,8 +11,8 @@ use crate::{
         no_such_bucket, no_such_key, object_need, of_store,
     },
     object::{
-        FoundObject, algorithm, checksums, existing_tags, find_object, quoted, refuse_unkept,
-        shown_version, versioning,
+        FoundObject, algorithm, checksums, existing_tags, find_object, quoted, refuse_customer_key,
+        refuse_unkept, shown_version, versioning,
     },
     put_object::{encryption, parse_tagging, refuse_acl, request_object_tags, user_metadata},
 };
@@ -229,6 +229,10 @@ impl Effect for CopyObject {
             _ => return Err(access_denied()),
         };
         refuse_unkept!(input);
+        refuse_customer_key(
+            &input.copy_source_sse_customer_algorithm,
+            &input.copy_source_sse_customer_key,
+        )?;
         refuse_acl(input.acl.as_deref(), target.ownership.as_deref())?;
         let conditions = SourceConditions {
             if_match: input.copy_source_if_match.as_deref(),

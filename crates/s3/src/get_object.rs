@@ -11,7 +11,10 @@ use twinlock_wire::{body::Body, time::Millis};
 
 use crate::{
     common::{access_denied, bucket_need, existing, invalid_argument, no_such_key, of_store},
-    object::{FoundObject, checksums, existing_tags, find_object, quoted, shown_version},
+    object::{
+        FoundObject, checksums, existing_tags, find_object, quoted, refuse_customer_key,
+        shown_version,
+    },
 };
 
 /// Gives an object's bytes.
@@ -268,6 +271,7 @@ impl Effect for GetObject {
         found: FoundObject,
         attempt: &Attempt,
     ) -> Result<GetObjectOutput, Fault> {
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let object = present(
             &permit,
             &found,
@@ -386,6 +390,7 @@ impl Effect for HeadObject {
         found: FoundObject,
         attempt: &Attempt,
     ) -> Result<HeadObjectOutput, Fault> {
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let object = present(
             &permit,
             &found,

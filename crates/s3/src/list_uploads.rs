@@ -14,7 +14,7 @@ use crate::{
     },
     list_objects::{Encoding, limit},
     multipart::no_such_upload,
-    object::quoted,
+    object::{quoted, refuse_customer_key},
     upload_part::part_checksums,
 };
 
@@ -82,6 +82,7 @@ impl Effect for ListParts {
         attempt: &Attempt,
     ) -> Result<ListPartsOutput, Fault> {
         let found = found.ok_or_else(|| no_such_bucket(&input.bucket))?;
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let most = limit(input.max_parts, "max-parts")?;
         let after = u32::try_from(input.part_number_marker.unwrap_or(0)).unwrap_or(0);
         let page = attempt

@@ -16,7 +16,9 @@ use twinlock_shapes::s3::{
 
 use crate::{
     common::{FoundBucket, existing, find_bucket, no_such_bucket, object_need, of_store},
-    object::{algorithm, checksums, quoted, refuse_unkept, shown_version, versioning},
+    object::{
+        algorithm, checksums, quoted, refuse_customer_key, refuse_unkept, shown_version, versioning,
+    },
     put_object::{encryption, parse_tagging, refuse_acl, request_object_tags, user_metadata},
 };
 
@@ -229,6 +231,7 @@ impl Effect for CompleteMultipartUpload {
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
         let parts = input
             .multipart_upload

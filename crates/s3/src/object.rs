@@ -120,11 +120,23 @@ macro_rules! refuse_unkept {
                 "The bucket does not allow ACLs",
             ));
         }
-        if $input.sse_customer_algorithm.is_some() || $input.sse_customer_key.is_some() {
-            return Err(twinlock_gate::Fault::not_implemented(
-                "server-side encryption with customer-provided keys in S3",
-            ));
-        }
+        crate::object::refuse_customer_key(
+            &$input.sse_customer_algorithm,
+            &$input.sse_customer_key,
+        )?;
     };
 }
 pub(crate) use refuse_unkept;
+
+/// Refuses keys of the customer's own, on writes and on reads: nothing here was ever encrypted with one.
+pub(crate) fn refuse_customer_key(
+    algorithm: &Option<String>,
+    key: &Option<String>,
+) -> Result<(), Fault> {
+    if algorithm.is_some() || key.is_some() {
+        return Err(Fault::not_implemented(
+            "server-side encryption with customer-provided keys in S3",
+        ));
+    }
+    Ok(())
+}

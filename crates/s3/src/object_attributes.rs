@@ -13,7 +13,9 @@ use crate::{
     copy_object::{LIST, READ, READ_VERSION},
     get_object::present,
     list_objects::limit,
-    object::{FoundObject, checksums, existing_tags, find_object, shown_version},
+    object::{
+        FoundObject, checksums, existing_tags, find_object, refuse_customer_key, shown_version,
+    },
     upload_part::part_checksums,
 };
 
@@ -67,6 +69,7 @@ impl Effect for GetObjectAttributes {
         found: FoundObject,
         attempt: &Attempt,
     ) -> Result<GetObjectAttributesOutput, Fault> {
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let version = input.version_id.as_deref();
         let info = &present(&permit, &found, &input.key, version, attempt)?.info;
         let asked = |name: &str| input.object_attributes.iter().any(|a| a == name);

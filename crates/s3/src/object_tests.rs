@@ -406,3 +406,37 @@ fn what_would_not_be_kept_is_refused() {
         assert_eq!(code(world.effect::<PutObject>(&owner, input)), expected);
     }
 }
+
+#[test]
+fn a_customers_own_key_is_refused_wherever_it_is_shown() {
+    let world = TestWorld::with_bucket("shelf", PROD);
+    let owner = root(PROD);
+    let aes = || Some("AES256".to_owned());
+    assert_eq!(put(&world, &owner, "plain", b"x".to_vec(), None), "ok");
+    let id = begin(&world, &owner, "big");
+    let refused = "NotImplemented 501";
+    let read = of!(GetObjectInput {
+        key: "plain".into(),
+        sse_customer_algorithm: aes()
+    });
+    assert_eq!(code(world.effect::<GetObject>(&owner, read)), refused);
+    let uploaded = of!(UploadPartInput {
+        key: "big".into(),
+        upload_id: id.clone(),
+        part_number: 1,
+        sse_customer_key: aes(),
+    });
+    assert_eq!(code(world.effect::<UploadPart>(&owner, uploaded)), refused);
+    let listed = of!(ListPartsInput {
+        key: "big".into(),
+        upload_id: id,
+        sse_customer_key: aes()
+    });
+    assert_eq!(code(world.effect::<ListParts>(&owner, listed)), refused);
+    let copied = of!(CopyObjectInput {
+        key: "copy".into(),
+        copy_source: "shelf/plain".into(),
+        copy_source_sse_customer_algorithm: aes(),
+    });
+    assert_eq!(code(world.effect::<CopyObject>(&owner, copied)), refused);
+}

@@ -16,7 +16,7 @@ use crate::{
     },
     copy_object::{CopySource, LIST, READ, READ_VERSION, SourceConditions, source_conditions},
     multipart::{FoundUpload, WRITE, find_upload, no_such_upload},
-    object::{FoundObject, algorithm, existing_tags, find_object, quoted},
+    object::{FoundObject, algorithm, existing_tags, find_object, quoted, refuse_customer_key},
     put_object::stage,
 };
 
@@ -104,6 +104,7 @@ impl Effect for UploadPart {
         found: FoundUpload,
         attempt: &Attempt,
     ) -> Result<UploadPartOutput, Fault> {
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
         let (found, upload) = found.both(&input.bucket, &input.upload_id)?;
         let number = part_number(input.part_number)?;
         let sent: Vec<&str> = [
@@ -221,6 +222,11 @@ impl Effect for UploadPartCopy {
         attempt: &Attempt,
     ) -> Result<UploadPartCopyOutput, Fault> {
         let from = CopySource::parse(&input.copy_source)?;
+        refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
+        refuse_customer_key(
+            &input.copy_source_sse_customer_algorithm,
+            &input.copy_source_sse_customer_key,
+        )?;
         let (target, upload) = found.target.both(&input.bucket, &input.upload_id)?;
         let number = part_number(input.part_number)?;
         let bucket = found

@@ -242,7 +242,7 @@ name = "aws-nz-prod"
 email = "prod@example.com"
 root_password = "Prod-sample-1"
 root_access_key_id = "AKIAPRODROOTTEXT0004"
-root_secret_access_key = "sample/text4/prod/root/known/to/everybod"
+root_secret_access_key = "sample/text4/prod-root/known/to/everybod"
 "#;
     let world = World::start_with("text4", "", more);
     let login = world.account("aws-nz-login");

@@ -15,7 +15,7 @@ name = "Initech"
 email = "initech@example.com"
 root_password = "Initech-sample-1"
 root_access_key_id = "AKIAINITECHROOTTXT05"
-root_secret_access_key = "sample/text5/initech/root/known/toanyone"
+root_secret_access_key = "sample/text5/initech-root/known/toanyone"
 "#;
 
 struct Consultancy {
