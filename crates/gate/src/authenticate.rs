@@ -242,6 +242,8 @@ pub(crate) fn admit<O: Operation>(caller: &Caller) -> Result<(), Fault> {
     let Some(session) = caller.session.as_deref() else {
         return Ok(());
     };
+    // A person who signed in at the console holds a session of itself as well, but one with the person's own rights.
+    let in_console = caller.request.auth_type == AuthType::Console;
     let service = O::ACTIONS
         .first()
         .map_or("", |a| a.name.split(':').next().unwrap_or(""));
@@ -260,6 +262,7 @@ pub(crate) fn admit<O: Operation>(caller: &Caller) -> Result<(), Fault> {
         }
         (Sessions::NotFederated, SessionOf::User { .. }) => false,
         (Sessions::NotFederated, _) => true,
+        (_, SessionOf::User { .. }) if in_console => false,
         (_, SessionOf::User { .. }) => match service {
             "iam" => session.mfa.is_none(),
             "sts" => true,

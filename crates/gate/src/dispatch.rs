@@ -610,7 +610,7 @@ fn text_header(parts: &Parts, name: header::HeaderName) -> Option<String> {
 }
 
 /// A random UUID, as AWS's request ids are.
-fn request_id() -> String {
+pub fn request_id() -> String {
     let mut b = [0u8; 16];
     // Without randomness the id is all zeros: an id is for finding a call, not for keeping a secret.
     let _ = getrandom::fill(&mut b);

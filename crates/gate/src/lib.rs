@@ -15,6 +15,7 @@
 //! | `denial` | what a denied caller is told |
 //! | [`token`] | temporary credentials |
 //! | [`service`] | tables of operations |
+//! | `typed` | calls by a person in the console, which no wire carries |
 //! | `world`, `clock`, [`audit`], [`metrics`] | what outlives a call |
 
 mod attempt;
@@ -33,6 +34,7 @@ mod post_form;
 mod recognise;
 pub mod service;
 pub mod token;
+mod typed;
 mod world;
 
 pub use attempt::{Attempt, Cx};
@@ -40,9 +42,11 @@ pub use caller::{AuthType, Caller, RequestFacts, Who};
 pub use clock::Clock;
 pub use context::iso;
 pub use denial::Denial;
-pub use dispatch::{Gate, Peer};
+pub use dispatch::{Gate, Peer, request_id};
 pub use needs::{Need, Needs, Nothing, ResourcePolicy};
 pub use operation::{Action, Callers, Change, Effect, Operation, Read, Sessions};
 pub use permit::Permit;
+pub use twinlock_wire::body::Body;
 pub use twinlock_wire::fault::Fault;
+pub use typed::Happening;
 pub use world::{Settings, World};

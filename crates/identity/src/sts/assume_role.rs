@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use twinlock_directory::{AccountId, Millis, Role};
 use twinlock_gate::{
-    Action, Cx, Fault, Need, Needs, Operation, Permit, Read, ResourcePolicy, Sessions, Who,
+    Action, AuthType, Cx, Fault, Need, Needs, Operation, Permit, Read, ResourcePolicy, Sessions,
+    Who,
     token::{Session, SessionOf},
 };
 use twinlock_policy::ResourceRule;
@@ -200,7 +201,10 @@ fn duration(asked: Option<i32>, role: &Role, cx: &Cx<'_>) -> Result<Millis, Faul
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    if cx.caller.session.is_some() && asked.is_some_and(|s| s > CHAINED_SECONDS_MAX) {
+    // Switching from a console sign-in is no chain: the person's own session stands behind it, as a key would.
+    let chained = cx.caller.session.is_some()
+        && (cx.caller.is_role_session() || cx.caller.request.auth_type != AuthType::Console);
+    if chained && asked.is_some_and(|s| s > CHAINED_SECONDS_MAX) {
         return Err(Fault::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
