@@ -106,6 +106,13 @@ pub fn certificate_id(random: &dyn Random) -> String {
     base32(random, "ASCA", UNIQUE_CHARS)
 }
 
+/// A SAML provider's unique id, AWS's SAMLProviderUUID, or an OpenID Connect provider's, which is never shown.
+pub fn provider_id(random: &dyn Random) -> String {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes);
+    hex::encode(bytes)
+}
+
 /// A long-term access key id: `AKIA…`, 20 characters. (Temporary ones, `ASIA…`, are the gate's.)
 pub fn access_key_id(random: &dyn Random) -> String {
     base32(random, "AKIA", ACCESS_KEY_CHARS)

@@ -2,7 +2,7 @@
 //!
 //! | file | what lives there |
 //! | --- | --- |
-//! | [`model`] | accounts, users, groups, roles, policies, buckets, and the rows they are stored as |
+//! | [`model`] | accounts, users, groups, roles, policies, identity providers, buckets, and the rows they are stored as |
 //! | [`Batch`] | what one change does, all or none of it |
 //! | [`Snapshot`] | the whole directory at one revision: lookups, indexes, integrity |
 //! | [`Directory`] | published and head, the writer's turn, group commit |
@@ -36,9 +36,9 @@ pub use directory::{CommitError, Directory, OpenError, Options, Pending, Turn};
 pub use ids::{Random, SeededRandom, SystemRandom};
 pub use last_used::{LastUsed, Use};
 pub use model::{
-    AccessKey, Account, AccountId, Bucket, BucketEncryption, BucketState, Group, Kind,
-    LoginProfile, ManagedPolicy, Millis, PolicyVersion, PublicAccessBlock, Role, RootCredentials,
-    Row, RowKey, StoredPolicy, Tag, User, Versioning, name_key,
+    AccessKey, Account, AccountId, Bar, Barred, Bucket, BucketEncryption, BucketState, Group, Kind,
+    LoginProfile, ManagedPolicy, Millis, OidcProvider, PolicyVersion, PublicAccessBlock, Role,
+    RootCredentials, Row, RowKey, SamlProvider, StoredPolicy, Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
 pub use sealer::{MasterKey, SealError, Sealer, Secret};

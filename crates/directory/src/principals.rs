@@ -32,6 +32,17 @@ pub fn bind(snapshot: &Snapshot, document: &Document) -> Result<Bindings, WriteE
             Resolved::Account | Resolved::AsWritten => {}
         }
     }
+    for provider in document.federated_principals() {
+        if !is_provider(snapshot, &provider.text) {
+            return Err(WriteError {
+                sentence: format!(
+                    "Invalid principal in policy: \"Federated\":\"{}\"",
+                    provider.text
+                ),
+                hint: "Create the identity provider first, and name it by its ARN.".to_owned(),
+            });
+        }
+    }
     for user in document.canonical_users() {
         match snapshot.account_by_canonical_id(&user.text) {
             Some(account) => {
@@ -92,6 +103,31 @@ fn current(snapshot: &Snapshot, bindings: &Bindings, written: &str) -> Option<St
     }
     let account: AccountId = written.parse().ok()?;
     Some(account.root_arn())
+}
+
+/// Providers that AWS knows by name, without an entity in any account.
+pub const WELL_KNOWN_PROVIDERS: [&str; 4] = [
+    "accounts.google.com",
+    "cognito-identity.amazonaws.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+];
+
+/// Whether `written` is an identity provider that a policy may name: one that exists, or one that everybody knows. Who
+/// exists in an account elsewhere cannot be known here.
+fn is_provider(snapshot: &Snapshot, written: &str) -> bool {
+    let elsewhere = || {
+        let arn = Arn::parse(written)?;
+        let known_form = arn.resource.starts_with("oidc-provider/")
+            || arn.resource.starts_with("saml-provider/");
+        let plain = arn.partition == "aws" && arn.service == "iam" && arn.region.is_empty();
+        let account = arn.account.parse().ok()?;
+        Some(known_form && plain && snapshot.is_external(&account))
+    };
+    WELL_KNOWN_PROVIDERS.contains(&written)
+        || snapshot.oidc_provider(written).is_some()
+        || snapshot.saml_provider(written).is_some()
+        || elsewhere().unwrap_or(false)
 }
 
 enum Resolved {
@@ -186,7 +222,7 @@ mod tests {
     use super::*;
     use crate::{
         batch::Batch,
-        tests_support::{DEV, account, role, user},
+        tests_support::{DEV, account, oidc_provider, role, saml_provider, user},
     };
 
     const ELSEWHERE: &str = "999999999999";
@@ -276,6 +312,39 @@ mod tests {
             r#"["arn:aws:iam::111111111111:user/\"team\"/anna", "arn:aws:iam::111111111111:root", "AROADeploy"]"#,
         );
         assert_eq!(show(&after, &stored), expected);
+    }
+
+    #[test]
+    fn a_federated_principal_is_a_provider_that_exists_or_that_everybody_knows() {
+        let before = snapshot();
+        let mut batch = Batch::new(before.revision());
+        batch.put(oidc_provider("id.example.com/realm"));
+        batch.put(saml_provider("Corp"));
+        let snapshot = before.apply(&batch).unwrap();
+        for (provider, good) in [
+            (
+                "arn:aws:iam::111111111111:oidc-provider/id.example.com/realm",
+                true,
+            ),
+            (
+                "arn:aws:iam::111111111111:oidc-provider/id.example.com",
+                false,
+            ),
+            ("arn:aws:iam::111111111111:saml-provider/Corp", true),
+            ("arn:aws:iam::111111111111:saml-provider/corp", false),
+            ("arn:aws:iam::999999999999:saml-provider/Any", true),
+            ("arn:aws:iam::222222222222:saml-provider/Corp", false),
+            ("accounts.google.com", true),
+            ("id.example.com/realm", false),
+        ] {
+            let text = policy(&format!("\"{provider}\"")).replace("AWS", "Federated");
+            let bound = bound(&snapshot, &text);
+            assert_eq!(bound.is_ok(), good, "{provider}");
+            if let Err(error) = bound {
+                let sentence = format!("Invalid principal in policy: \"Federated\":\"{provider}\"");
+                assert_eq!(error.sentence, sentence);
+            }
+        }
     }
 
     #[test]

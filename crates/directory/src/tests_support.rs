@@ -9,8 +9,8 @@ use std::{
 use crate::{
     ids::{Random, SystemRandom},
     model::{
-        AccessKey, Account, AccountId, Group, ManagedPolicy, PolicyVersion, Role, RootCredentials,
-        StoredPolicy, User,
+        AccessKey, Account, AccountId, Group, ManagedPolicy, OidcProvider, PolicyVersion, Role,
+        RootCredentials, SamlProvider, StoredPolicy, User,
     },
     sealer::Secret,
 };
@@ -42,6 +42,32 @@ pub(crate) const DEV: &str = "111111111111";
 
 pub(crate) fn dev() -> AccountId {
     DEV.parse().unwrap()
+}
+
+pub(crate) fn oidc_provider(url: &str) -> OidcProvider {
+    OidcProvider {
+        account: dev(),
+        id: format!("id of {url}"),
+        url: url.into(),
+        created: 1,
+        client_ids: vec!["app".into()],
+        thumbprints: Vec::new(),
+        tags: Vec::new(),
+    }
+}
+
+pub(crate) fn saml_provider(name: &str) -> SamlProvider {
+    SamlProvider {
+        account: dev(),
+        id: format!("id of {name}"),
+        name: name.into(),
+        created: 1,
+        valid_until: 2,
+        metadata: String::new(),
+        entity_id: "urn:idp".into(),
+        certificates: Vec::new(),
+        tags: Vec::new(),
+    }
 }
 
 pub(crate) fn account(id: &str) -> Account {

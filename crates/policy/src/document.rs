@@ -213,6 +213,11 @@ impl Document {
         self.principals_of(PrincipalType::CanonicalUser)
     }
 
+    /// All principals under `Federated`, with their places.
+    pub fn federated_principals(&self) -> Vec<PrincipalSpan> {
+        self.principals_of(PrincipalType::Federated)
+    }
+
     fn principals_of(&self, kind: PrincipalType) -> Vec<PrincipalSpan> {
         self.statements
             .iter()

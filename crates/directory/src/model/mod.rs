@@ -5,19 +5,23 @@
 //! exactly one row. Fields added later carry `#[serde(default)]`, so that older rows can still be read.
 
 mod account;
+mod bar;
 mod bucket;
 mod group;
 mod parts;
 mod policy;
+mod provider;
 mod role;
 mod row;
 mod user;
 
 pub use account::{Account, AccountId, AccountIdError, RootCredentials};
+pub use bar::{Bar, Barred, assertion_bar, issuer_bar, session_bar};
 pub use bucket::{Bucket, BucketEncryption, BucketState, PublicAccessBlock, Versioning};
 pub use group::Group;
 pub use parts::{AccessKey, InlinePolicies, LoginProfile, Tag};
 pub use policy::{ManagedPolicy, PolicyVersion, StoredPolicy};
+pub use provider::{OidcProvider, SamlProvider};
 pub use role::Role;
 pub use row::{Kind, Row, RowKey};
 pub use user::User;

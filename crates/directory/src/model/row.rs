@@ -8,7 +8,9 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use super::{Account, AccountId, Bucket, Group, ManagedPolicy, Role, User};
+use super::{
+    Account, AccountId, Bar, Bucket, Group, ManagedPolicy, OidcProvider, Role, SamlProvider, User,
+};
 
 /// The kinds of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,17 +27,26 @@ pub enum Kind {
     Role,
     /// A bucket.
     Bucket,
+    /// An OpenID Connect provider.
+    OidcProvider,
+    /// A SAML provider.
+    SamlProvider,
+    /// Something barred for a while.
+    Bar,
 }
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Kind; 6] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Account,
         Kind::Group,
         Kind::Policy,
         Kind::User,
         Kind::Role,
         Kind::Bucket,
+        Kind::OidcProvider,
+        Kind::SamlProvider,
+        Kind::Bar,
     ];
 
     /// The word in a stored row's key.
@@ -47,6 +58,9 @@ impl Kind {
             Kind::User => "user",
             Kind::Role => "role",
             Kind::Bucket => "bucket",
+            Kind::OidcProvider => "oidc-provider",
+            Kind::SamlProvider => "saml-provider",
+            Kind::Bar => "bar",
         }
     }
 }
@@ -109,18 +123,37 @@ pub enum Row {
     Role(Arc<Role>),
     /// A bucket.
     Bucket(Arc<Bucket>),
+    /// An OpenID Connect provider.
+    OidcProvider(Arc<OidcProvider>),
+    /// A SAML provider.
+    SamlProvider(Arc<SamlProvider>),
+    /// Something barred for a while.
+    Bar(Arc<Bar>),
 }
 
 impl Row {
     /// The key the row is stored under.
     pub fn key(&self) -> RowKey {
         let (kind, account, id) = match self {
+            Row::Bar(bar) => {
+                return RowKey {
+                    kind: Kind::Bar,
+                    account: bar.account,
+                    id: bar.id(),
+                };
+            }
             Row::Account(account) => (Kind::Account, account.id, account.id.as_str()),
             Row::Group(group) => (Kind::Group, group.account, group.id.as_str()),
             Row::Policy(policy) => (Kind::Policy, policy.account, policy.id.as_str()),
             Row::User(user) => (Kind::User, user.account, user.id.as_str()),
             Row::Role(role) => (Kind::Role, role.account, role.id.as_str()),
             Row::Bucket(bucket) => (Kind::Bucket, bucket.account, bucket.id.as_str()),
+            Row::OidcProvider(provider) => {
+                (Kind::OidcProvider, provider.account, provider.id.as_str())
+            }
+            Row::SamlProvider(provider) => {
+                (Kind::SamlProvider, provider.account, provider.id.as_str())
+            }
         };
         RowKey {
             kind,
@@ -138,6 +171,9 @@ impl Row {
             Row::User(user) => serde_json::to_vec(user),
             Row::Role(role) => serde_json::to_vec(role),
             Row::Bucket(bucket) => serde_json::to_vec(bucket),
+            Row::OidcProvider(provider) => serde_json::to_vec(provider),
+            Row::SamlProvider(provider) => serde_json::to_vec(provider),
+            Row::Bar(bar) => serde_json::to_vec(bar),
         }
     }
 
@@ -150,6 +186,9 @@ impl Row {
             Kind::User => Row::User(serde_json::from_slice(json)?),
             Kind::Role => Row::Role(serde_json::from_slice(json)?),
             Kind::Bucket => Row::Bucket(serde_json::from_slice(json)?),
+            Kind::OidcProvider => Row::OidcProvider(serde_json::from_slice(json)?),
+            Kind::SamlProvider => Row::SamlProvider(serde_json::from_slice(json)?),
+            Kind::Bar => Row::Bar(serde_json::from_slice(json)?),
         })
     }
 }
@@ -169,4 +208,4 @@ macro_rules! row_from {
         }
     )*};
 }
-row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket);
+row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar);

@@ -4,7 +4,9 @@ use std::{ops::Bound, sync::Arc};
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
-use crate::model::{Account, Group, ManagedPolicy, Role, User, name_key};
+use crate::model::{
+    Account, Bar, Group, ManagedPolicy, OidcProvider, Role, SamlProvider, User, name_key,
+};
 
 /// Entities of one kind by the lower-cased name, in that order.
 pub type Names<T> = RedBlackTreeMapSync<String, Arc<T>>;
@@ -22,6 +24,12 @@ pub struct AccountNode {
     pub roles: Names<Role>,
     /// Customer-managed policies by lower-cased name.
     pub policies: Names<ManagedPolicy>,
+    /// OpenID Connect providers by their URL without `https://`.
+    pub oidc_providers: Names<OidcProvider>,
+    /// SAML providers by lower-cased name.
+    pub saml_providers: Names<SamlProvider>,
+    /// What is barred for a while, by [`Bar::id`].
+    pub bars: Names<Bar>,
     /// Names of the account's buckets.
     pub(super) bucket_names: RedBlackTreeSetSync<String>,
     /// Lower-cased names of a group's users, by the group's unique id.
@@ -70,6 +78,9 @@ impl AccountNode {
             groups: Names::new_sync(),
             roles: Names::new_sync(),
             policies: Names::new_sync(),
+            oidc_providers: Names::new_sync(),
+            saml_providers: Names::new_sync(),
+            bars: Names::new_sync(),
             bucket_names: RedBlackTreeSetSync::new_sync(),
             members: HashTrieMapSync::new_sync(),
             attachments: HashTrieMapSync::new_sync(),
@@ -94,6 +105,21 @@ impl AccountNode {
     /// The customer-managed policy of this name; case does not count.
     pub fn policy(&self, name: &str) -> Option<&Arc<ManagedPolicy>> {
         self.policies.get(&name_key(name))
+    }
+
+    /// The OpenID Connect provider of this URL without `https://`.
+    pub fn oidc_provider(&self, url: &str) -> Option<&Arc<OidcProvider>> {
+        self.oidc_providers.get(url)
+    }
+
+    /// The SAML provider of this name; case does not count.
+    pub fn saml_provider(&self, name: &str) -> Option<&Arc<SamlProvider>> {
+        self.saml_providers.get(&name_key(name))
+    }
+
+    /// The bar of this name, see [`Bar::id`].
+    pub fn bar(&self, id: &str) -> Option<&Arc<Bar>> {
+        self.bars.get(id)
     }
 
     /// The users in the group with this unique id, by name.
@@ -133,6 +159,9 @@ impl AccountNode {
             && self.groups.is_empty()
             && self.roles.is_empty()
             && self.policies.is_empty()
+            && self.oidc_providers.is_empty()
+            && self.saml_providers.is_empty()
+            && self.bars.is_empty()
             && self.bucket_names.is_empty()
     }
 }

@@ -188,12 +188,18 @@ impl Snapshot {
             let node = self.account(&key.account)?;
             return Some(Row::Account(node.account.clone()));
         }
+        if key.kind == Kind::Bar {
+            let bar = self.account(&key.account)?.bar(&key.id)?;
+            return Some(Row::Bar(bar.clone()));
+        }
         let row = match self.by_unique_id(&key.id)? {
             super::Entity::User(user) => Row::User(user.clone()),
             super::Entity::Group(group) => Row::Group(group.clone()),
             super::Entity::Role(role) => Row::Role(role.clone()),
             super::Entity::Policy(policy) => Row::Policy(policy.clone()),
             super::Entity::Bucket(bucket) => Row::Bucket(bucket.clone()),
+            super::Entity::OidcProvider(provider) => Row::OidcProvider(provider.clone()),
+            super::Entity::SamlProvider(provider) => Row::SamlProvider(provider.clone()),
         };
         (row.key() == *key).then_some(row)
     }
@@ -206,6 +212,9 @@ impl Snapshot {
                 .chain(node.policies.values().cloned().map(Row::Policy))
                 .chain(node.users.values().cloned().map(Row::User))
                 .chain(node.roles.values().cloned().map(Row::Role))
+                .chain(node.oidc_providers.values().cloned().map(Row::OidcProvider))
+                .chain(node.saml_providers.values().cloned().map(Row::SamlProvider))
+                .chain(node.bars.values().cloned().map(Row::Bar))
         });
         owned.chain(self.buckets().cloned().map(Row::Bucket))
     }
@@ -220,6 +229,9 @@ impl Snapshot {
             Row::Policy(_) => node.policies.remove_mut(&name),
             Row::User(_) => node.users.remove_mut(&name),
             Row::Role(_) => node.roles.remove_mut(&name),
+            Row::OidcProvider(_) => node.oidc_providers.remove_mut(&name),
+            Row::SamlProvider(_) => node.saml_providers.remove_mut(&name),
+            Row::Bar(_) => node.bars.remove_mut(&name),
         };
         Ok(())
     }
@@ -258,6 +270,21 @@ fn put_in_map(
         Row::Policy(policy) => put_name(&mut node.policies, "policy", name, policy, moves),
         Row::User(user) => put_name(&mut node.users, "user", name, user, moves),
         Row::Role(role) => put_name(&mut node.roles, "role", name, role, moves),
+        Row::OidcProvider(provider) => put_name(
+            &mut node.oidc_providers,
+            "OIDC provider",
+            name,
+            provider,
+            moves,
+        ),
+        Row::SamlProvider(provider) => put_name(
+            &mut node.saml_providers,
+            "SAML provider",
+            name,
+            provider,
+            moves,
+        ),
+        Row::Bar(bar) => put_name(&mut node.bars, "bar", name, bar, moves),
     }
 }
 

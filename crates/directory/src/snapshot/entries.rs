@@ -49,6 +49,9 @@ pub(super) fn map_key(row: &Row) -> String {
         Row::User(user) => name_key(&user.name),
         Row::Role(role) => name_key(&role.name),
         Row::Bucket(bucket) => bucket.name.clone(),
+        Row::OidcProvider(provider) => provider.url.clone(),
+        Row::SamlProvider(provider) => name_key(&provider.name),
+        Row::Bar(bar) => bar.id(),
     }
 }
 
@@ -115,6 +118,20 @@ pub(super) fn entries(row: &Row) -> Vec<Entry> {
             entries.push(unique_id(Kind::Bucket, bucket.account, &bucket.id, &key));
             entries.push(Entry::BucketName(key));
         }
+        Row::OidcProvider(provider) => entries.push(unique_id(
+            Kind::OidcProvider,
+            provider.account,
+            &provider.id,
+            &key,
+        )),
+        Row::SamlProvider(provider) => entries.push(unique_id(
+            Kind::SamlProvider,
+            provider.account,
+            &provider.id,
+            &key,
+        )),
+        // Found by its name alone.
+        Row::Bar(_) => {}
     }
     entries
 }
@@ -147,6 +164,11 @@ pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
         Row::Group(group) => Some(&group.inline),
         Row::User(user) => Some(&user.inline),
         Row::Role(role) => Some(&role.inline),
-        Row::Account(_) | Row::Policy(_) | Row::Bucket(_) => None,
+        Row::Account(_)
+        | Row::Policy(_)
+        | Row::Bucket(_)
+        | Row::OidcProvider(_)
+        | Row::SamlProvider(_)
+        | Row::Bar(_) => None,
     }
 }

@@ -117,7 +117,7 @@ fn check_put(
         Ok(())
     };
     match new {
-        Row::Account(_) => {}
+        Row::Account(_) | Row::Bar(_) => {}
         Row::Group(group) => attached_exist(&mut group.attached.iter())?,
         Row::User(user) => {
             attached_exist(&mut user.attached.iter().chain(&user.boundary))?;
@@ -153,6 +153,17 @@ fn check_put(
                     row: key.clone(),
                     why: "renamed while attached",
                 });
+            }
+        }
+        // Their ARNs are what trust policies name, so they keep them.
+        Row::OidcProvider(provider) => {
+            if matches!(old, Some(Row::OidcProvider(old)) if old.url != provider.url) {
+                return Err(inconsistent("a provider keeps its URL"));
+            }
+        }
+        Row::SamlProvider(provider) => {
+            if matches!(old, Some(Row::SamlProvider(old)) if old.name != provider.name) {
+                return Err(inconsistent("a provider keeps its name"));
             }
         }
         Row::Bucket(bucket) => {

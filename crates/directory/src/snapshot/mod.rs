@@ -18,7 +18,10 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 pub use account::{AccountNode, Attachments, Names, names_after};
 pub use integrity::IntegrityError;
 
-use crate::model::{AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, Role, User};
+use crate::model::{
+    AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, OidcProvider, Role, SamlProvider,
+    User,
+};
 
 /// The directory at one revision.
 #[derive(Debug, Clone)]
@@ -68,6 +71,10 @@ pub enum Entity<'a> {
     Policy(&'a Arc<ManagedPolicy>),
     /// A bucket's id.
     Bucket(&'a Arc<Bucket>),
+    /// An OpenID Connect provider's id.
+    OidcProvider(&'a Arc<OidcProvider>),
+    /// A SAML provider's UUID.
+    SamlProvider(&'a Arc<SamlProvider>),
 }
 
 impl Entity<'_> {
@@ -79,6 +86,8 @@ impl Entity<'_> {
             Entity::Role(role) => role.arn(),
             Entity::Policy(policy) => policy.arn(),
             Entity::Bucket(bucket) => bucket.arn(),
+            Entity::OidcProvider(provider) => provider.arn(),
+            Entity::SamlProvider(provider) => provider.arn(),
         }
     }
 }
@@ -145,7 +154,9 @@ impl Snapshot {
             Kind::Group => account.groups.get(name).map(Entity::Group),
             Kind::Role => account.roles.get(name).map(Entity::Role),
             Kind::Policy => account.policies.get(name).map(Entity::Policy),
-            Kind::Account | Kind::Bucket => None,
+            Kind::OidcProvider => account.oidc_providers.get(name).map(Entity::OidcProvider),
+            Kind::SamlProvider => account.saml_providers.get(name).map(Entity::SamlProvider),
+            Kind::Account | Kind::Bucket | Kind::Bar => None,
         }
     }
 
@@ -220,6 +231,24 @@ impl Snapshot {
         let policy = account.policy(name)?;
         // The name finds it without regard to case; an ARN is compared as it stands.
         (policy.arn() == arn).then_some(policy)
+    }
+
+    /// The OpenID Connect provider with this ARN.
+    pub fn oidc_provider(&self, arn: &str) -> Option<&Arc<OidcProvider>> {
+        let (account, url) = arn
+            .strip_prefix("arn:aws:iam::")?
+            .split_once(":oidc-provider/")?;
+        self.account(&account.parse().ok()?)?.oidc_provider(url)
+    }
+
+    /// The SAML provider with this ARN.
+    pub fn saml_provider(&self, arn: &str) -> Option<&Arc<SamlProvider>> {
+        let (account, name) = arn
+            .strip_prefix("arn:aws:iam::")?
+            .split_once(":saml-provider/")?;
+        let provider = self.account(&account.parse().ok()?)?.saml_provider(name)?;
+        // The name finds it without regard to case; an ARN is compared as it stands.
+        (provider.name == name).then_some(provider)
     }
 
     /// The bucket with this name.

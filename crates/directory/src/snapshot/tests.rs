@@ -66,6 +66,61 @@ fn john(snapshot: &Snapshot) -> User {
     User::clone(snapshot.account(&dev()).unwrap().user("john").unwrap())
 }
 
+/// Providers and bars come, are found, and go; a provider keeps the name by which policies know it.
+#[test]
+fn providers_and_bars_are_found_by_their_names() {
+    use crate::{
+        model::{Bar, Barred, assertion_bar},
+        tests_support::{oidc_provider, saml_provider},
+    };
+    let snapshot = Snapshot::empty(Default::default());
+    let mut batch = Batch::new(0);
+    batch.put(account(DEV));
+    batch.put(oidc_provider("id.example.com"));
+    batch.put(saml_provider("Corp"));
+    let bar = Bar {
+        account: dev(),
+        what: Barred::Assertion {
+            digest: "ab".into(),
+        },
+        expires: 9,
+    };
+    batch.put(bar.clone());
+    let snapshot = snapshot.apply(&batch).unwrap();
+    let arn = oidc_provider("id.example.com").arn();
+    assert!(snapshot.oidc_provider(&arn).is_some());
+    assert!(
+        snapshot
+            .saml_provider(&saml_provider("Corp").arn())
+            .is_some()
+    );
+    assert!(
+        snapshot
+            .saml_provider(&saml_provider("corp").arn())
+            .is_none()
+    );
+    let node = snapshot.account(&dev()).unwrap();
+    assert_eq!(**node.bar(&assertion_bar("ab")).unwrap(), bar);
+    for row in snapshot.rows() {
+        let key = row.key();
+        assert_eq!(key.to_string().parse(), Ok(key.clone()));
+        let json = row.encode().unwrap();
+        assert_eq!(Row::decode(key.kind, &json).unwrap().key(), key);
+    }
+
+    let mut batch = Batch::new(snapshot.revision());
+    let mut renamed = oidc_provider("id.example.com");
+    renamed.url = "id.example.org".into();
+    batch.put(renamed);
+    assert!(snapshot.apply(&batch).is_err());
+
+    let mut batch = Batch::new(snapshot.revision());
+    batch.delete_row(bar);
+    batch.delete_row(saml_provider("Corp"));
+    let snapshot = snapshot.apply(&batch).unwrap();
+    assert!(snapshot.account(&dev()).unwrap().bars.is_empty());
+}
+
 #[test]
 fn everything_is_found_by_each_of_its_names() {
     let world = world();
