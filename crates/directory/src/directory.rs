@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 
 use self::committer::Job;
 use crate::{
+    attempts::Attempts,
     batch::Batch,
     last_used::LastUsed,
     model::{AccountId, Row, RowKey},
@@ -107,6 +108,7 @@ pub enum CommitError {
 pub struct Directory {
     shared: Arc<Shared>,
     last_used: LastUsed,
+    attempts: Attempts,
     quotas: Quotas,
     sealer: Sealer,
     /// Small durable values beside the snapshot, as they are stored.
@@ -206,6 +208,7 @@ impl Directory {
         Ok(Directory {
             shared,
             last_used: asides.last_used,
+            attempts: Attempts::default(),
             quotas: options.quotas,
             sealer,
             meta: Mutex::new(asides.meta),
@@ -231,6 +234,11 @@ impl Directory {
     /// When keys, roles and passwords were last used.
     pub fn last_used(&self) -> &LastUsed {
         &self.last_used
+    }
+
+    /// Codes and passwords tried in vain.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The quotas of this server.

@@ -113,6 +113,31 @@ pub fn provider_id(random: &dyn Random) -> String {
     hex::encode(bytes)
 }
 
+/// The id of a virtual MFA device's row, 21 characters; AWS shows no such id, so the prefix is ours.
+pub fn mfa_device_id(random: &dyn Random) -> String {
+    base32(random, "AMFA", UNIQUE_CHARS)
+}
+
+/// A virtual MFA device's seed: 64 characters of base32, 320 random bits.
+pub fn mfa_seed(random: &dyn Random) -> Secret {
+    Secret::new(base32(random, "", 64))
+}
+
+/// A signing certificate's id: 32 characters.
+pub fn signing_certificate_id(random: &dyn Random) -> String {
+    base32(random, "", 32)
+}
+
+/// An SSH public key's id: `APKA…`, 21 characters.
+pub fn ssh_public_key_id(random: &dyn Random) -> String {
+    base32(random, "APKA", UNIQUE_CHARS)
+}
+
+/// The id of a credential for one service: `ACCA…`, 21 characters.
+pub fn service_credential_id(random: &dyn Random) -> String {
+    base32(random, "ACCA", UNIQUE_CHARS)
+}
+
 /// A long-term access key id: `AKIA…`, 20 characters. (Temporary ones, `ASIA…`, are the gate's.)
 pub fn access_key_id(random: &dyn Random) -> String {
     base32(random, "AKIA", ACCESS_KEY_CHARS)

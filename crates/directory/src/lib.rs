@@ -10,12 +10,14 @@
 //! | [`sealer`] | the master key, and secrets that are stored only sealed |
 //! | [`ids`], [`passwords`] | unique ids and keys from a given source of randomness; argon2id |
 //! | [`principals`] | principals of policies bound to unique ids, and named again |
+//! | [`attempts`] | how often somebody has tried a code or password in vain |
 //! | [`last_used`] | when keys, roles and passwords were last used, beside the snapshot |
 //! | [`managed`] | the policies that AWS manages |
 //! | [`Quotas`] | every limit on how many and how large, by AWS's names |
 //!
 //! **Invariant:** nobody outside this crate changes a snapshot; every change is a batch committed in a turn.
 
+pub mod attempts;
 mod batch;
 mod directory;
 pub mod ids;
@@ -31,14 +33,17 @@ pub mod store;
 #[cfg(test)]
 mod tests_support;
 
+pub use attempts::Attempts;
 pub use batch::{BATCH_OPS_MAX, Batch, Change};
 pub use directory::{CommitError, Directory, OpenError, Options, Pending, Turn};
 pub use ids::{Random, SeededRandom, SystemRandom};
 pub use last_used::{LastUsed, Use};
 pub use model::{
-    AccessKey, Account, AccountId, Bar, Barred, Bucket, BucketEncryption, BucketState, Group, Kind,
-    LoginProfile, ManagedPolicy, Millis, OidcProvider, PolicyVersion, PublicAccessBlock, Role,
-    RootCredentials, Row, RowKey, SamlProvider, StoredPolicy, Tag, User, Versioning, name_key,
+    AccessKey, Account, AccountId, Bar, Barred, Bucket, BucketEncryption, BucketState, DeviceOwner,
+    EnabledDevice, Group, Kind, LoginProfile, ManagedPolicy, MfaDevice, Millis, OidcProvider,
+    OtherCredentials, PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row, RowKey,
+    SamlProvider, ServerCertificate, ServiceSpecificCredential, SigningCertificate, SshPublicKey,
+    StoredPolicy, Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
 pub use sealer::{MasterKey, SealError, Sealer, Secret};

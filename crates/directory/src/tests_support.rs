@@ -98,6 +98,7 @@ pub(crate) fn user(name: &str) -> User {
         groups: Default::default(),
         access_keys: Vec::new(),
         login: None,
+        other_credentials: Default::default(),
     }
 }
 

@@ -10,7 +10,9 @@ use std::future::Future;
 use twinlock_directory::Batch;
 use twinlock_wire::fault::Fault;
 
-use crate::{attempt::Attempt, attempt::Cx, needs::Needs, permit::Permit, world::World};
+use crate::{
+    attempt::Attempt, attempt::Cx, caller::Caller, needs::Needs, permit::Permit, world::World,
+};
 
 /// One IAM action that an operation asks for, with what AWS's service authorisation reference says of it.
 ///
@@ -119,12 +121,13 @@ pub trait Change: Operation {
     /// What [`Change::prepare`] made.
     type Prepared: Send + Sync + 'static;
 
-    /// Slow or waiting work (argon2) after the first yes, outside the writer's turn.
+    /// Slow or waiting work (argon2) after the first yes, outside the writer's turn, for `caller`, who was authorised then.
     ///
     /// # Errors
     /// A fault that ends the call before anything was changed.
     fn prepare(
         input: &Self::Input,
+        caller: &Caller,
         world: &World,
     ) -> impl Future<Output = Result<Self::Prepared, Fault>> + Send;
 
@@ -150,7 +153,11 @@ pub trait Change: Operation {
 macro_rules! nothing_to_prepare {
     () => {
         type Prepared = ();
-        async fn prepare(_: &Self::Input, _: &$crate::World) -> Result<(), $crate::Fault> {
+        async fn prepare(
+            _: &Self::Input,
+            _: &$crate::Caller,
+            _: &$crate::World,
+        ) -> Result<(), $crate::Fault> {
             Ok(())
         }
     };

@@ -102,7 +102,7 @@ impl World {
             let found = O::find(input, &cx);
             permit::<O>(input, &found, &cx)?;
         }
-        let prepared = O::prepare(input, self).await?;
+        let prepared = O::prepare(input, caller, self).await?;
         let (output, pending) = self.turn::<O>(caller, input, &prepared)?;
         pending.await.map_err(|error| not_durable(&error))?;
         self.metrics.commit();

@@ -111,6 +111,7 @@ impl TestWorld {
             groups: Default::default(),
             access_keys: Vec::new(),
             login: None,
+            other_credentials: Default::default(),
         });
         caller(Who::User { account, id })
     }

@@ -6,7 +6,7 @@ use twinlock_directory::{
     Bucket, BucketEncryption, BucketState, PublicAccessBlock, Snapshot, Tag, Versioning, ids,
 };
 use twinlock_gate::{
-    Action, Attempt, Change, Cx, Effect, Fault, Need, Needs, Operation, Permit, Read, World,
+    Action, Attempt, Caller, Change, Cx, Effect, Fault, Need, Needs, Operation, Permit, Read, World,
 };
 use twinlock_shapes::s3::{
     Bucket as ListedBucket, CreateBucketInput, CreateBucketOutput, DeleteBucketInput,
@@ -76,7 +76,11 @@ impl Change for CreateBucket {
     /// change comes to nothing an empty id stays behind, which nothing names.
     type Prepared = Option<String>;
 
-    async fn prepare(input: &CreateBucketInput, world: &World) -> Result<Option<String>, Fault> {
+    async fn prepare(
+        input: &CreateBucketInput,
+        _: &Caller,
+        world: &World,
+    ) -> Result<Option<String>, Fault> {
         // A taken name needs no id: whoever asks for it again and again must not fill the object index.
         if world.directory.published().bucket(&input.bucket).is_some() {
             return Ok(None);

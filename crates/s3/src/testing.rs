@@ -165,6 +165,7 @@ impl TestWorld {
             groups: Default::default(),
             access_keys: Vec::new(),
             login: None,
+            other_credentials: Default::default(),
         });
         caller(Who::User {
             account: account(owner),

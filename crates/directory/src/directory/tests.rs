@@ -10,7 +10,8 @@ use std::{
 
 use super::*;
 use crate::{
-    model::{ManagedPolicy, PolicyVersion, name_key},
+    model::{ManagedPolicy, MfaDevice, PolicyVersion, name_key},
+    sealer::Secret,
     tests_support::{DEV, TempDir, access_key, account, dev, document, group, policy, role, user},
 };
 
@@ -77,6 +78,16 @@ fn no_file_of_the_data_directory_holds_a_secret_in_clear() {
         john.access_keys
             .push(access_key("AKIAJOHN", "UserSecretInClear"));
         batch.put(john);
+        batch.put(MfaDevice {
+            account: dev(),
+            id: "AMFA1".into(),
+            name: "phone".into(),
+            path: "/".into(),
+            created: 1,
+            seed: Secret::new("SeedInClear"),
+            tags: Vec::new(),
+            enabled: None,
+        });
     })
     .unwrap();
     directory
@@ -99,6 +110,7 @@ fn no_file_of_the_data_directory_holds_a_secret_in_clear() {
     for secret in [
         &b"RootSecretInClear"[..],
         b"UserSecretInClear",
+        b"SeedInClear",
         b"TokenKeyInClear!",
     ] {
         assert!(!holds(secret));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{AccessKey, Millis, PublicAccessBlock};
+use super::{AccessKey, Millis, PublicAccessBlock, SigningCertificate};
 
 /// A twelve-digit account id. Leading zeros count, so it is never a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,4 +115,7 @@ pub struct RootCredentials {
     pub password_hash: Option<String>,
     /// The root user's access keys.
     pub access_keys: Vec<AccessKey>,
+    /// The root user's X.509 certificates, oldest first.
+    #[serde(default)]
+    pub signing_certificates: Vec<SigningCertificate>,
 }

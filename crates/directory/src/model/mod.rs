@@ -7,7 +7,9 @@
 mod account;
 mod bar;
 mod bucket;
+mod credentials;
 mod group;
+mod mfa;
 mod parts;
 mod policy;
 mod provider;
@@ -18,7 +20,12 @@ mod user;
 pub use account::{Account, AccountId, AccountIdError, RootCredentials};
 pub use bar::{Bar, Barred, assertion_bar, issuer_bar, session_bar};
 pub use bucket::{Bucket, BucketEncryption, BucketState, PublicAccessBlock, Versioning};
+pub use credentials::{
+    OtherCredentials, ServerCertificate, ServiceSpecificCredential, SigningCertificate,
+    SshPublicKey,
+};
 pub use group::Group;
+pub use mfa::{DeviceOwner, EnabledDevice, MfaDevice};
 pub use parts::{AccessKey, InlinePolicies, LoginProfile, Tag};
 pub use policy::{ManagedPolicy, PolicyVersion, StoredPolicy};
 pub use provider::{OidcProvider, SamlProvider};

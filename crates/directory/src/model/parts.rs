@@ -43,4 +43,7 @@ pub struct LoginProfile {
     pub changed: Millis,
     /// Whether the next sign-in must choose a new password.
     pub reset_required: bool,
+    /// The hashes of the passwords before this one, the latest first; as many as a policy can forbid to use again.
+    #[serde(default)]
+    pub earlier_hashes: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! Rows: what a batch carries and the store keeps, one for each entity.
 //!
-//! **A new kind of entity** (MFA devices, OIDC and SAML providers, instance profiles, organizational units, organization
+//! **A new kind of entity** (OIDC and SAML providers, instance profiles, organizational units, organization
 //! policies) is added in these places, and the compiler names those forgotten: its type beside the others in `model/`; a
 //! variant of [`Kind`] and of [`Row`] here, with its lines in `kind`, `key`, `decode` and `encode`; its map in
 //! `AccountNode` (or in `Snapshot`, if it belongs to no account) and its index entries in `snapshot/entries.rs`; its
@@ -9,7 +9,8 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::{
-    Account, AccountId, Bar, Bucket, Group, ManagedPolicy, OidcProvider, Role, SamlProvider, User,
+    Account, AccountId, Bar, Bucket, Group, ManagedPolicy, MfaDevice, OidcProvider, Role,
+    SamlProvider, ServerCertificate, User,
 };
 
 /// The kinds of rows.
@@ -25,6 +26,10 @@ pub enum Kind {
     User,
     /// A role.
     Role,
+    /// A virtual MFA device; after users, whose it can be.
+    MfaDevice,
+    /// A certificate for HTTPS.
+    ServerCertificate,
     /// A bucket.
     Bucket,
     /// An OpenID Connect provider.
@@ -37,12 +42,14 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Account,
         Kind::Group,
         Kind::Policy,
         Kind::User,
         Kind::Role,
+        Kind::MfaDevice,
+        Kind::ServerCertificate,
         Kind::Bucket,
         Kind::OidcProvider,
         Kind::SamlProvider,
@@ -57,6 +64,8 @@ impl Kind {
             Kind::Policy => "policy",
             Kind::User => "user",
             Kind::Role => "role",
+            Kind::MfaDevice => "mfa",
+            Kind::ServerCertificate => "server-certificate",
             Kind::Bucket => "bucket",
             Kind::OidcProvider => "oidc-provider",
             Kind::SamlProvider => "saml-provider",
@@ -121,6 +130,10 @@ pub enum Row {
     User(Arc<User>),
     /// A role.
     Role(Arc<Role>),
+    /// A virtual MFA device.
+    MfaDevice(Arc<MfaDevice>),
+    /// A certificate for HTTPS.
+    ServerCertificate(Arc<ServerCertificate>),
     /// A bucket.
     Bucket(Arc<Bucket>),
     /// An OpenID Connect provider.
@@ -147,6 +160,12 @@ impl Row {
             Row::Policy(policy) => (Kind::Policy, policy.account, policy.id.as_str()),
             Row::User(user) => (Kind::User, user.account, user.id.as_str()),
             Row::Role(role) => (Kind::Role, role.account, role.id.as_str()),
+            Row::MfaDevice(device) => (Kind::MfaDevice, device.account, device.id.as_str()),
+            Row::ServerCertificate(certificate) => (
+                Kind::ServerCertificate,
+                certificate.account,
+                certificate.id.as_str(),
+            ),
             Row::Bucket(bucket) => (Kind::Bucket, bucket.account, bucket.id.as_str()),
             Row::OidcProvider(provider) => {
                 (Kind::OidcProvider, provider.account, provider.id.as_str())
@@ -170,6 +189,8 @@ impl Row {
             Row::Policy(policy) => serde_json::to_vec(policy),
             Row::User(user) => serde_json::to_vec(user),
             Row::Role(role) => serde_json::to_vec(role),
+            Row::MfaDevice(device) => serde_json::to_vec(device),
+            Row::ServerCertificate(certificate) => serde_json::to_vec(certificate),
             Row::Bucket(bucket) => serde_json::to_vec(bucket),
             Row::OidcProvider(provider) => serde_json::to_vec(provider),
             Row::SamlProvider(provider) => serde_json::to_vec(provider),
@@ -185,6 +206,8 @@ impl Row {
             Kind::Policy => Row::Policy(serde_json::from_slice(json)?),
             Kind::User => Row::User(serde_json::from_slice(json)?),
             Kind::Role => Row::Role(serde_json::from_slice(json)?),
+            Kind::MfaDevice => Row::MfaDevice(serde_json::from_slice(json)?),
+            Kind::ServerCertificate => Row::ServerCertificate(serde_json::from_slice(json)?),
             Kind::Bucket => Row::Bucket(serde_json::from_slice(json)?),
             Kind::OidcProvider => Row::OidcProvider(serde_json::from_slice(json)?),
             Kind::SamlProvider => Row::SamlProvider(serde_json::from_slice(json)?),
@@ -208,4 +231,4 @@ macro_rules! row_from {
         }
     )*};
 }
-row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar);
+row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar, MfaDevice => MfaDevice, ServerCertificate => ServerCertificate);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessKey, AccountId, InlinePolicies, LoginProfile, Millis, Tag};
+use super::{AccessKey, AccountId, InlinePolicies, LoginProfile, Millis, OtherCredentials, Tag};
 
 /// An IAM user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct User {
     /// The console password, if any.
     #[serde(default)]
     pub login: Option<LoginProfile>,
+    /// Certificates, SSH keys and passwords of single services. (MFA devices are rows of their own.)
+    #[serde(default)]
+    pub other_credentials: OtherCredentials,
 }
 
 impl User {

@@ -5,7 +5,8 @@ use std::{ops::Bound, sync::Arc};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::model::{
-    Account, Bar, Group, ManagedPolicy, OidcProvider, Role, SamlProvider, User, name_key,
+    Account, Bar, DeviceOwner, Group, ManagedPolicy, MfaDevice, OidcProvider, Role, SamlProvider,
+    ServerCertificate, User, name_key,
 };
 
 /// Entities of one kind by the lower-cased name, in that order.
@@ -30,10 +31,16 @@ pub struct AccountNode {
     pub saml_providers: Names<SamlProvider>,
     /// What is barred for a while, by [`Bar::id`].
     pub bars: Names<Bar>,
+    /// Virtual MFA devices by lower-cased name.
+    pub mfa_devices: Names<MfaDevice>,
+    /// Certificates for HTTPS by lower-cased name.
+    pub server_certificates: Names<ServerCertificate>,
     /// Names of the account's buckets.
     pub(super) bucket_names: RedBlackTreeSetSync<String>,
     /// Lower-cased names of a group's users, by the group's unique id.
     pub(super) members: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
+    /// Lower-cased names of the MFA devices of a user (by unique id) or of root.
+    pub(super) devices: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
     /// What each managed policy is attached to, by the policy's ARN; also AWS's policies.
     pub(super) attachments: HashTrieMapSync<String, Attachments>,
 }
@@ -81,7 +88,10 @@ impl AccountNode {
             oidc_providers: Names::new_sync(),
             saml_providers: Names::new_sync(),
             bars: Names::new_sync(),
+            mfa_devices: Names::new_sync(),
+            server_certificates: Names::new_sync(),
             bucket_names: RedBlackTreeSetSync::new_sync(),
+            devices: HashTrieMapSync::new_sync(),
             members: HashTrieMapSync::new_sync(),
             attachments: HashTrieMapSync::new_sync(),
         }
@@ -120,6 +130,35 @@ impl AccountNode {
     /// The bar of this name, see [`Bar::id`].
     pub fn bar(&self, id: &str) -> Option<&Arc<Bar>> {
         self.bars.get(id)
+    }
+
+    /// The virtual MFA device with this SerialNumber. Lookups by name do not mind case; an ARN is compared as it stands.
+    pub fn mfa_device(&self, serial_number: &str) -> Option<&Arc<MfaDevice>> {
+        let name = serial_number.rsplit('/').next()?;
+        let device = self.mfa_devices.get(&name_key(name))?;
+        (device.serial_number() == serial_number).then_some(device)
+    }
+
+    /// The MFA devices that are enabled for a user or for root, by name.
+    pub fn devices_of<'a>(
+        &'a self,
+        owner: &DeviceOwner,
+    ) -> impl Iterator<Item = &'a Arc<MfaDevice>> + use<'a> {
+        self.devices
+            .get(owner.key())
+            .into_iter()
+            .flat_map(RedBlackTreeSetSync::iter)
+            .filter_map(|name| self.mfa_devices.get(name))
+    }
+
+    /// How many MFA devices of the account are enabled for somebody.
+    pub fn enabled_device_count(&self) -> usize {
+        self.devices.values().map(RedBlackTreeSetSync::size).sum()
+    }
+
+    /// The certificate for HTTPS of this name; case does not count.
+    pub fn server_certificate(&self, name: &str) -> Option<&Arc<ServerCertificate>> {
+        self.server_certificates.get(&name_key(name))
     }
 
     /// The users in the group with this unique id, by name.
@@ -162,6 +201,8 @@ impl AccountNode {
             && self.oidc_providers.is_empty()
             && self.saml_providers.is_empty()
             && self.bars.is_empty()
+            && self.mfa_devices.is_empty()
+            && self.server_certificates.is_empty()
             && self.bucket_names.is_empty()
     }
 }

@@ -197,6 +197,10 @@ impl Snapshot {
             super::Entity::Group(group) => Row::Group(group.clone()),
             super::Entity::Role(role) => Row::Role(role.clone()),
             super::Entity::Policy(policy) => Row::Policy(policy.clone()),
+            super::Entity::MfaDevice(device) => Row::MfaDevice(device.clone()),
+            super::Entity::ServerCertificate(certificate) => {
+                Row::ServerCertificate(certificate.clone())
+            }
             super::Entity::Bucket(bucket) => Row::Bucket(bucket.clone()),
             super::Entity::OidcProvider(provider) => Row::OidcProvider(provider.clone()),
             super::Entity::SamlProvider(provider) => Row::SamlProvider(provider.clone()),
@@ -215,6 +219,13 @@ impl Snapshot {
                 .chain(node.oidc_providers.values().cloned().map(Row::OidcProvider))
                 .chain(node.saml_providers.values().cloned().map(Row::SamlProvider))
                 .chain(node.bars.values().cloned().map(Row::Bar))
+                .chain(node.mfa_devices.values().cloned().map(Row::MfaDevice))
+                .chain(
+                    node.server_certificates
+                        .values()
+                        .cloned()
+                        .map(Row::ServerCertificate),
+                )
         });
         owned.chain(self.buckets().cloned().map(Row::Bucket))
     }
@@ -232,6 +243,8 @@ impl Snapshot {
             Row::OidcProvider(_) => node.oidc_providers.remove_mut(&name),
             Row::SamlProvider(_) => node.saml_providers.remove_mut(&name),
             Row::Bar(_) => node.bars.remove_mut(&name),
+            Row::MfaDevice(_) => node.mfa_devices.remove_mut(&name),
+            Row::ServerCertificate(_) => node.server_certificates.remove_mut(&name),
         };
         Ok(())
     }
@@ -285,6 +298,16 @@ fn put_in_map(
             moves,
         ),
         Row::Bar(bar) => put_name(&mut node.bars, "bar", name, bar, moves),
+        Row::MfaDevice(device) => {
+            put_name(&mut node.mfa_devices, "MFA device", name, device, moves)
+        }
+        Row::ServerCertificate(certificate) => put_name(
+            &mut node.server_certificates,
+            "server certificate",
+            name,
+            certificate,
+            moves,
+        ),
     }
 }
 
@@ -311,7 +334,10 @@ impl Indexes {
             Entry::Alias(alias) => self.aliases.remove_mut(alias),
             Entry::Email(email) => self.emails.remove_mut(email),
             Entry::CanonicalId(id) => self.canonical_ids.remove_mut(id),
-            Entry::Member { .. } | Entry::Attached { .. } | Entry::BucketName(_) => false,
+            Entry::Member { .. }
+            | Entry::Device { .. }
+            | Entry::Attached { .. }
+            | Entry::BucketName(_) => false,
         };
     }
 
@@ -332,7 +358,10 @@ impl Indexes {
             Entry::CanonicalId(id) => {
                 insert_unique(&mut self.canonical_ids, "canonical id", id, account)
             }
-            Entry::Member { .. } | Entry::Attached { .. } | Entry::BucketName(_) => Ok(()),
+            Entry::Member { .. }
+            | Entry::Device { .. }
+            | Entry::Attached { .. }
+            | Entry::BucketName(_) => Ok(()),
         }
     }
 }
@@ -359,14 +388,8 @@ impl AccountNode {
             Entry::BucketName(name) => {
                 self.bucket_names.remove_mut(name);
             }
-            Entry::Member { group_id, user } => {
-                if let Some(users) = self.members.get_mut(group_id) {
-                    users.remove_mut(user);
-                    if users.is_empty() {
-                        self.members.remove_mut(group_id);
-                    }
-                }
-            }
+            Entry::Member { group_id, user } => remove_from(&mut self.members, group_id, user),
+            Entry::Device { owner, device } => remove_from(&mut self.devices, owner, device),
             Entry::Attached {
                 policy_arn,
                 to,
@@ -390,14 +413,8 @@ impl AccountNode {
     fn insert_entry(&mut self, entry: &Entry) {
         match entry {
             Entry::BucketName(name) => self.bucket_names.insert_mut(name.clone()),
-            Entry::Member { group_id, user } => match self.members.get_mut(group_id) {
-                Some(users) => users.insert_mut(user.clone()),
-                None => {
-                    let mut users = RedBlackTreeSetSync::new_sync();
-                    users.insert_mut(user.clone());
-                    self.members.insert_mut(group_id.clone(), users);
-                }
-            },
+            Entry::Member { group_id, user } => insert_into(&mut self.members, group_id, user),
+            Entry::Device { owner, device } => insert_into(&mut self.devices, owner, device),
             Entry::Attached {
                 policy_arn,
                 to,
@@ -415,6 +432,29 @@ impl AccountNode {
             | Entry::Alias(_)
             | Entry::Email(_)
             | Entry::CanonicalId(_) => {}
+        }
+    }
+}
+
+type Sets = HashTrieMapSync<String, RedBlackTreeSetSync<String>>;
+
+/// Takes a name out of the set under `key`; an empty set goes.
+fn remove_from(sets: &mut Sets, key: &str, name: &str) {
+    if let Some(names) = sets.get_mut(key) {
+        names.remove_mut(name);
+        if names.is_empty() {
+            sets.remove_mut(key);
+        }
+    }
+}
+
+fn insert_into(sets: &mut Sets, key: &str, name: &str) {
+    match sets.get_mut(key) {
+        Some(names) => names.insert_mut(name.to_owned()),
+        None => {
+            let mut names = RedBlackTreeSetSync::new_sync();
+            names.insert_mut(name.to_owned());
+            sets.insert_mut(key.to_owned(), names);
         }
     }
 }

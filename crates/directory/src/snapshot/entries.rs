@@ -14,6 +14,8 @@ pub(super) enum Entry {
     AccessKey(String, KeyPlace),
     /// A user (lower-cased name) in a group (unique id).
     Member { group_id: String, user: String },
+    /// An MFA device (lower-cased name) of a user (unique id) or of root.
+    Device { owner: String, device: String },
     /// A managed policy (ARN) on an entity (lower-cased name).
     Attached {
         policy_arn: String,
@@ -48,6 +50,8 @@ pub(super) fn map_key(row: &Row) -> String {
         Row::Policy(policy) => name_key(&policy.name),
         Row::User(user) => name_key(&user.name),
         Row::Role(role) => name_key(&role.name),
+        Row::MfaDevice(device) => name_key(&device.name),
+        Row::ServerCertificate(certificate) => name_key(&certificate.name),
         Row::Bucket(bucket) => bucket.name.clone(),
         Row::OidcProvider(provider) => provider.url.clone(),
         Row::SamlProvider(provider) => name_key(&provider.name),
@@ -114,6 +118,19 @@ pub(super) fn entries(row: &Row) -> Vec<Entry> {
                 &key,
             );
         }
+        Row::MfaDevice(device) => {
+            entries.push(unique_id(Kind::MfaDevice, device.account, &device.id, &key));
+            if let Some(enabled) = &device.enabled {
+                entries.push(Entry::Device {
+                    owner: enabled.owner.key().to_owned(),
+                    device: key,
+                });
+            }
+        }
+        Row::ServerCertificate(certificate) => {
+            let (account, id) = (certificate.account, &certificate.id);
+            entries.push(unique_id(Kind::ServerCertificate, account, id, &key));
+        }
         Row::Bucket(bucket) => {
             entries.push(unique_id(Kind::Bucket, bucket.account, &bucket.id, &key));
             entries.push(Entry::BucketName(key));
@@ -170,5 +187,6 @@ pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
         | Row::OidcProvider(_)
         | Row::SamlProvider(_)
         | Row::Bar(_) => None,
+        Row::MfaDevice(_) | Row::ServerCertificate(_) | Row::Bucket(_) => None,
     }
 }

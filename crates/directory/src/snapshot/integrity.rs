@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Snapshot, entries};
-use crate::model::{AccountId, Kind, Row, RowKey};
+use crate::model::{AccountId, DeviceOwner, EnabledDevice, Kind, Row, RowKey};
 
 /// The rule that a batch would break.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,6 +166,19 @@ fn check_put(
                 return Err(inconsistent("a provider keeps its name"));
             }
         }
+        Row::MfaDevice(device) => {
+            if let Some(EnabledDevice {
+                owner: DeviceOwner::User(id),
+                ..
+            }) = &device.enabled
+                && next
+                    .user_by_id(id)
+                    .is_none_or(|user| user.account != device.account)
+            {
+                return Err(dangling("user", id));
+            }
+        }
+        Row::ServerCertificate(_) => {}
         Row::Bucket(bucket) => {
             if matches!(old, Some(Row::Bucket(old)) if old.name != bucket.name) {
                 return Err(inconsistent("a bucket keeps its name"));
@@ -192,6 +205,14 @@ fn check_deleted(next: &Snapshot, key: &RowKey, old: Option<&Row>) -> Result<(),
     match old {
         Some(Row::Group(group)) if node.member_count(&group.id) > 0 => {
             in_use("users are in the group")
+        }
+        Some(Row::User(user))
+            if node
+                .devices_of(&DeviceOwner::User(user.id.clone()))
+                .next()
+                .is_some() =>
+        {
+            in_use("the user has an MFA device")
         }
         Some(Row::Policy(policy))
             if node

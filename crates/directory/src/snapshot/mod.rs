@@ -19,8 +19,8 @@ pub use account::{AccountNode, Attachments, Names, names_after};
 pub use integrity::IntegrityError;
 
 use crate::model::{
-    AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, OidcProvider, Role, SamlProvider,
-    User,
+    AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, MfaDevice, OidcProvider, Role,
+    SamlProvider, ServerCertificate, User,
 };
 
 /// The directory at one revision.
@@ -69,6 +69,10 @@ pub enum Entity<'a> {
     Role(&'a Arc<Role>),
     /// `ANPA…`
     Policy(&'a Arc<ManagedPolicy>),
+    /// A virtual MFA device's id, which is our own.
+    MfaDevice(&'a Arc<MfaDevice>),
+    /// `ASCA…`
+    ServerCertificate(&'a Arc<ServerCertificate>),
     /// A bucket's id.
     Bucket(&'a Arc<Bucket>),
     /// An OpenID Connect provider's id.
@@ -85,6 +89,8 @@ impl Entity<'_> {
             Entity::Group(group) => group.arn(),
             Entity::Role(role) => role.arn(),
             Entity::Policy(policy) => policy.arn(),
+            Entity::MfaDevice(device) => device.serial_number(),
+            Entity::ServerCertificate(certificate) => certificate.arn(),
             Entity::Bucket(bucket) => bucket.arn(),
             Entity::OidcProvider(provider) => provider.arn(),
             Entity::SamlProvider(provider) => provider.arn(),
@@ -157,6 +163,12 @@ impl Snapshot {
             Kind::OidcProvider => account.oidc_providers.get(name).map(Entity::OidcProvider),
             Kind::SamlProvider => account.saml_providers.get(name).map(Entity::SamlProvider),
             Kind::Account | Kind::Bucket | Kind::Bar => None,
+            Kind::MfaDevice => account.mfa_devices.get(name).map(Entity::MfaDevice),
+            Kind::ServerCertificate => {
+                let certificate = account.server_certificates.get(name);
+                certificate.map(Entity::ServerCertificate)
+            }
+            Kind::Account | Kind::Bucket => None,
         }
     }
 

@@ -9,7 +9,8 @@ use super::*;
 use crate::{
     batch::Batch,
     ids::{Random, SeededRandom},
-    model::{BucketEncryption, BucketState, Row, Versioning},
+    model::{BucketEncryption, BucketState, DeviceOwner, EnabledDevice, Row, Versioning},
+    sealer::Secret,
     tests_support::{DEV, access_key, account, dev, group, policy, role, user},
 };
 
@@ -526,4 +527,71 @@ fn an_update_shares_what_it_did_not_touch() {
         after.role("UpdateApp").unwrap()
     ));
     assert!(before.roles.ptr_eq(&after.roles));
+}
+
+fn device(name: &str, owner: Option<DeviceOwner>) -> MfaDevice {
+    MfaDevice {
+        account: dev(),
+        id: format!("AMFA{name}"),
+        name: name.to_owned(),
+        path: "/".to_owned(),
+        created: 5,
+        seed: Secret::new("ABCDEFGH"),
+        tags: Vec::new(),
+        enabled: owner.map(|owner| EnabledDevice {
+            owner,
+            since: 6,
+            drift: 0,
+            last_step: 7,
+        }),
+    }
+}
+
+#[test]
+fn devices_are_found_by_their_owner_and_keep_the_owner_from_being_deleted() {
+    let john = || DeviceOwner::User("AIDAJohn".into());
+    let snapshot = apply(&world(), |batch| {
+        batch.put(device("phone", Some(john())));
+        batch.put(device("tablet", Some(john())));
+        batch.put(device("root-phone", Some(DeviceOwner::Root)));
+        batch.put(device("spare", None));
+    })
+    .unwrap();
+    let of = |snapshot: &Snapshot, owner| {
+        let node = snapshot.account(&dev()).unwrap();
+        let names = node.devices_of(&owner).map(|device| device.name.clone());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(of(&snapshot, john()), ["phone", "tablet"]);
+    assert_eq!(of(&snapshot, DeviceOwner::Root), ["root-phone"]);
+    let node = snapshot.account(&dev()).unwrap();
+    assert_eq!(
+        (node.mfa_devices.size(), node.enabled_device_count()),
+        (4, 3)
+    );
+    let serial = "arn:aws:iam::111111111111:mfa/phone";
+    assert_eq!(node.mfa_device(serial).unwrap().name, "phone");
+    assert!(
+        node.mfa_device("arn:aws:iam::111111111111:mfa/Phone")
+            .is_none(),
+        "an ARN is compared as it stands"
+    );
+    assert!(matches!(
+        apply(&snapshot, |batch| batch.delete_row(user("John"))),
+        Err(IntegrityError::InUse { .. })
+    ));
+    let nobody = DeviceOwner::User("AIDANobody".into());
+    assert!(matches!(
+        apply(&snapshot, |batch| batch.put(device("odd", Some(nobody)))),
+        Err(IntegrityError::Dangling { .. })
+    ));
+    // Given up and taken by somebody else, all in one batch.
+    let moved = apply(&snapshot, |batch| {
+        batch.put(device("phone", None));
+        batch.put(device("tablet", Some(DeviceOwner::Root)));
+        batch.delete_row(user("John"));
+    })
+    .unwrap();
+    assert_eq!(of(&moved, john()), [""; 0]);
+    assert_eq!(of(&moved, DeviceOwner::Root), ["root-phone", "tablet"]);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use twinlock_directory::{Batch, LoginProfile, SystemRandom, User, passwords};
 use twinlock_gate::{
-    Action, Change, Cx, Fault, Needs, Operation, Permit, Read, World, nothing_to_prepare,
+    Action, Caller, Change, Cx, Fault, Needs, Operation, Permit, Read, World, nothing_to_prepare,
 };
 use twinlock_shapes::iam as shapes;
 
@@ -85,7 +85,7 @@ impl Change for CreateLoginProfile {
     /// The password's hash.
     type Prepared = String;
 
-    async fn prepare(input: &Self::Input, _: &World) -> Result<String, Fault> {
+    async fn prepare(input: &Self::Input, _: &Caller, _: &World) -> Result<String, Fault> {
         // The model lets it out for a root user's profile, which Twinlock does not make this way.
         let password = input.password.as_deref().ok_or_else(|| {
             Fault::validation(
@@ -119,6 +119,7 @@ impl Change for CreateLoginProfile {
             created: cx.now,
             changed: cx.now,
             reset_required: input.password_reset_required.unwrap_or(false),
+            earlier_hashes: Vec::new(),
         };
         let answer = shown(&user, &login);
         user.login = Some(login);
@@ -197,7 +198,7 @@ impl Change for UpdateLoginProfile {
     /// The new password's hash, if there is a new one.
     type Prepared = Option<String>;
 
-    async fn prepare(input: &Self::Input, _: &World) -> Result<Option<String>, Fault> {
+    async fn prepare(input: &Self::Input, _: &Caller, _: &World) -> Result<Option<String>, Fault> {
         match input.password.as_deref() {
             Some(password) => hashed(password).await.map(Some),
             None => Ok(None),

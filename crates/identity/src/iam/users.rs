@@ -127,6 +127,7 @@ impl Change for CreateUser {
             groups: Default::default(),
             access_keys: Vec::new(),
             login: None,
+            other_credentials: Default::default(),
         };
         let answer = shown(&user, cx);
         batch.put(user);

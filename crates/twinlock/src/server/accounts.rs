@@ -251,6 +251,9 @@ impl Creation<'_> {
             root: RootCredentials {
                 password_hash: None,
                 access_keys: vec![key],
+                signing_certificates: known
+                    .map(|known| known.root.signing_certificates.clone())
+                    .unwrap_or_default(),
             },
             canonical_id: known.map_or_else(
                 || ids::canonical_id(self.random),
@@ -326,6 +329,7 @@ impl Creation<'_> {
             groups,
             access_keys: key.into_iter().collect(),
             login: None,
+            other_credentials: Default::default(),
         }
     }
 
@@ -446,6 +450,7 @@ async fn set_password(
                         created: now,
                         changed: now,
                         reset_required: false,
+                        earlier_hashes: Vec::new(),
                     };
                     changed.login = Some(profile);
                     batch.put(changed);
