@@ -187,6 +187,6 @@ pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
         | Row::OidcProvider(_)
         | Row::SamlProvider(_)
         | Row::Bar(_) => None,
-        Row::MfaDevice(_) | Row::ServerCertificate(_) | Row::Bucket(_) => None,
+        Row::MfaDevice(_) | Row::ServerCertificate(_) => None,
     }
 }

@@ -162,13 +162,12 @@ impl Snapshot {
             Kind::Policy => account.policies.get(name).map(Entity::Policy),
             Kind::OidcProvider => account.oidc_providers.get(name).map(Entity::OidcProvider),
             Kind::SamlProvider => account.saml_providers.get(name).map(Entity::SamlProvider),
-            Kind::Account | Kind::Bucket | Kind::Bar => None,
             Kind::MfaDevice => account.mfa_devices.get(name).map(Entity::MfaDevice),
             Kind::ServerCertificate => {
                 let certificate = account.server_certificates.get(name);
                 certificate.map(Entity::ServerCertificate)
             }
-            Kind::Account | Kind::Bucket => None,
+            Kind::Account | Kind::Bucket | Kind::Bar => None,
         }
     }
 
