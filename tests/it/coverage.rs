@@ -30,8 +30,6 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "always empty",
         &[
             "GetAccountPasswordPolicy",
-            "ListInstanceProfiles",
-            "ListInstanceProfilesForRole",
             "ListMFADevices",
             "ListOpenIDConnectProviders",
             "ListSAMLProviders",

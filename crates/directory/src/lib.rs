@@ -40,10 +40,10 @@ pub use ids::{Random, SeededRandom, SystemRandom};
 pub use last_used::{LastUsed, Use};
 pub use model::{
     AccessKey, Account, AccountId, Bar, Barred, Bucket, BucketEncryption, BucketState, DeviceOwner,
-    EnabledDevice, Group, Kind, LoginProfile, ManagedPolicy, MfaDevice, Millis, OidcProvider,
-    OtherCredentials, PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row, RowKey,
-    SamlProvider, ServerCertificate, ServiceSpecificCredential, SigningCertificate, SshPublicKey,
-    StoredPolicy, Tag, User, Versioning, name_key,
+    EnabledDevice, Group, InstanceProfile, Kind, LoginProfile, ManagedPolicy, MfaDevice, Millis,
+    OidcProvider, OtherCredentials, PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row,
+    RowKey, SamlProvider, ServerCertificate, ServiceSpecificCredential, SigningCertificate,
+    SshPublicKey, StoredPolicy, Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
 pub use sealer::{MasterKey, SealError, Sealer, Secret};

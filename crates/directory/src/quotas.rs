@@ -82,6 +82,8 @@ quotas! {
     tags_per_user: "TagsPerUser" = 50;
     /// Tags on a role.
     tags_per_role: "TagsPerRole" = 50;
+    /// Tags on an instance profile.
+    tags_per_instance_profile: "TagsPerInstanceProfile" = 50;
     /// Tags on a customer-managed policy.
     tags_per_policy: "TagsPerPolicy" = 50;
     /// Size of a managed policy in characters, white space not counted.

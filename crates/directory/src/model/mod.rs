@@ -9,6 +9,7 @@ mod bar;
 mod bucket;
 mod credentials;
 mod group;
+mod instance_profile;
 mod mfa;
 mod parts;
 mod policy;
@@ -25,6 +26,7 @@ pub use credentials::{
     SshPublicKey,
 };
 pub use group::Group;
+pub use instance_profile::InstanceProfile;
 pub use mfa::{DeviceOwner, EnabledDevice, MfaDevice};
 pub use parts::{AccessKey, InlinePolicies, LoginProfile, Tag};
 pub use policy::{ManagedPolicy, PolicyVersion, StoredPolicy};

@@ -1,6 +1,6 @@
 //! Rows: what a batch carries and the store keeps, one for each entity.
 //!
-//! **A new kind of entity** (OIDC and SAML providers, instance profiles, organizational units, organization
+//! **A new kind of entity** (OIDC and SAML providers, organizational units, organization
 //! policies) is added in these places, and the compiler names those forgotten: its type beside the others in `model/`; a
 //! variant of [`Kind`] and of [`Row`] here, with its lines in `kind`, `key`, `decode` and `encode`; its map in
 //! `AccountNode` (or in `Snapshot`, if it belongs to no account) and its index entries in `snapshot/entries.rs`; its
@@ -9,8 +9,8 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::{
-    Account, AccountId, Bar, Bucket, Group, ManagedPolicy, MfaDevice, OidcProvider, Role,
-    SamlProvider, ServerCertificate, User,
+    Account, AccountId, Bar, Bucket, Group, InstanceProfile, ManagedPolicy, MfaDevice,
+    OidcProvider, Role, SamlProvider, ServerCertificate, User,
 };
 
 /// The kinds of rows.
@@ -26,6 +26,8 @@ pub enum Kind {
     User,
     /// A role.
     Role,
+    /// An instance profile; after roles, to which it refers.
+    InstanceProfile,
     /// A virtual MFA device; after users, whose it can be.
     MfaDevice,
     /// A certificate for HTTPS.
@@ -42,12 +44,13 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Account,
         Kind::Group,
         Kind::Policy,
         Kind::User,
         Kind::Role,
+        Kind::InstanceProfile,
         Kind::MfaDevice,
         Kind::ServerCertificate,
         Kind::Bucket,
@@ -64,6 +67,7 @@ impl Kind {
             Kind::Policy => "policy",
             Kind::User => "user",
             Kind::Role => "role",
+            Kind::InstanceProfile => "instance-profile",
             Kind::MfaDevice => "mfa",
             Kind::ServerCertificate => "server-certificate",
             Kind::Bucket => "bucket",
@@ -130,6 +134,8 @@ pub enum Row {
     User(Arc<User>),
     /// A role.
     Role(Arc<Role>),
+    /// An instance profile.
+    InstanceProfile(Arc<InstanceProfile>),
     /// A virtual MFA device.
     MfaDevice(Arc<MfaDevice>),
     /// A certificate for HTTPS.
@@ -160,6 +166,9 @@ impl Row {
             Row::Policy(policy) => (Kind::Policy, policy.account, policy.id.as_str()),
             Row::User(user) => (Kind::User, user.account, user.id.as_str()),
             Row::Role(role) => (Kind::Role, role.account, role.id.as_str()),
+            Row::InstanceProfile(profile) => {
+                (Kind::InstanceProfile, profile.account, profile.id.as_str())
+            }
             Row::MfaDevice(device) => (Kind::MfaDevice, device.account, device.id.as_str()),
             Row::ServerCertificate(certificate) => (
                 Kind::ServerCertificate,
@@ -189,6 +198,7 @@ impl Row {
             Row::Policy(policy) => serde_json::to_vec(policy),
             Row::User(user) => serde_json::to_vec(user),
             Row::Role(role) => serde_json::to_vec(role),
+            Row::InstanceProfile(profile) => serde_json::to_vec(profile),
             Row::MfaDevice(device) => serde_json::to_vec(device),
             Row::ServerCertificate(certificate) => serde_json::to_vec(certificate),
             Row::Bucket(bucket) => serde_json::to_vec(bucket),
@@ -206,6 +216,7 @@ impl Row {
             Kind::Policy => Row::Policy(serde_json::from_slice(json)?),
             Kind::User => Row::User(serde_json::from_slice(json)?),
             Kind::Role => Row::Role(serde_json::from_slice(json)?),
+            Kind::InstanceProfile => Row::InstanceProfile(serde_json::from_slice(json)?),
             Kind::MfaDevice => Row::MfaDevice(serde_json::from_slice(json)?),
             Kind::ServerCertificate => Row::ServerCertificate(serde_json::from_slice(json)?),
             Kind::Bucket => Row::Bucket(serde_json::from_slice(json)?),
@@ -231,4 +242,4 @@ macro_rules! row_from {
         }
     )*};
 }
-row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar, MfaDevice => MfaDevice, ServerCertificate => ServerCertificate);
+row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, InstanceProfile => InstanceProfile, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar, MfaDevice => MfaDevice, ServerCertificate => ServerCertificate);

@@ -5,8 +5,8 @@ use std::{ops::Bound, sync::Arc};
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use crate::model::{
-    Account, Bar, DeviceOwner, Group, ManagedPolicy, MfaDevice, OidcProvider, Role, SamlProvider,
-    ServerCertificate, User, name_key,
+    Account, Bar, DeviceOwner, Group, InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider,
+    Role, SamlProvider, ServerCertificate, User, name_key,
 };
 
 /// Entities of one kind by the lower-cased name, in that order.
@@ -35,12 +35,16 @@ pub struct AccountNode {
     pub mfa_devices: Names<MfaDevice>,
     /// Certificates for HTTPS by lower-cased name.
     pub server_certificates: Names<ServerCertificate>,
+    /// Instance profiles by lower-cased name.
+    pub instance_profiles: Names<InstanceProfile>,
     /// Names of the account's buckets.
     pub(super) bucket_names: RedBlackTreeSetSync<String>,
     /// Lower-cased names of a group's users, by the group's unique id.
     pub(super) members: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
     /// Lower-cased names of the MFA devices of a user (by unique id) or of root.
     pub(super) devices: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
+    /// Lower-cased names of the instance profiles that a role is in, by the role's unique id.
+    pub(super) profiles_of_role: HashTrieMapSync<String, RedBlackTreeSetSync<String>>,
     /// What each managed policy is attached to, by the policy's ARN; also AWS's policies.
     pub(super) attachments: HashTrieMapSync<String, Attachments>,
 }
@@ -85,6 +89,7 @@ impl AccountNode {
             groups: Names::new_sync(),
             roles: Names::new_sync(),
             policies: Names::new_sync(),
+            instance_profiles: Names::new_sync(),
             oidc_providers: Names::new_sync(),
             saml_providers: Names::new_sync(),
             bars: Names::new_sync(),
@@ -93,6 +98,7 @@ impl AccountNode {
             bucket_names: RedBlackTreeSetSync::new_sync(),
             devices: HashTrieMapSync::new_sync(),
             members: HashTrieMapSync::new_sync(),
+            profiles_of_role: HashTrieMapSync::new_sync(),
             attachments: HashTrieMapSync::new_sync(),
         }
     }
@@ -161,6 +167,23 @@ impl AccountNode {
         self.server_certificates.get(&name_key(name))
     }
 
+    /// The instance profile of this name; case does not count.
+    pub fn instance_profile(&self, name: &str) -> Option<&Arc<InstanceProfile>> {
+        self.instance_profiles.get(&name_key(name))
+    }
+
+    /// The instance profiles that the role with this unique id is in, by name.
+    pub fn profiles_of_role<'a>(
+        &'a self,
+        role_id: &str,
+    ) -> impl Iterator<Item = &'a Arc<InstanceProfile>> + use<'a> {
+        self.profiles_of_role
+            .get(role_id)
+            .into_iter()
+            .flat_map(RedBlackTreeSetSync::iter)
+            .filter_map(|name| self.instance_profiles.get(name))
+    }
+
     /// The users in the group with this unique id, by name.
     pub fn members<'a>(&'a self, group_id: &str) -> impl Iterator<Item = &'a Arc<User>> + use<'a> {
         self.members
@@ -198,6 +221,7 @@ impl AccountNode {
             && self.groups.is_empty()
             && self.roles.is_empty()
             && self.policies.is_empty()
+            && self.instance_profiles.is_empty()
             && self.oidc_providers.is_empty()
             && self.saml_providers.is_empty()
             && self.bars.is_empty()

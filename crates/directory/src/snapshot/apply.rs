@@ -197,6 +197,7 @@ impl Snapshot {
             super::Entity::Group(group) => Row::Group(group.clone()),
             super::Entity::Role(role) => Row::Role(role.clone()),
             super::Entity::Policy(policy) => Row::Policy(policy.clone()),
+            super::Entity::InstanceProfile(profile) => Row::InstanceProfile(profile.clone()),
             super::Entity::MfaDevice(device) => Row::MfaDevice(device.clone()),
             super::Entity::ServerCertificate(certificate) => {
                 Row::ServerCertificate(certificate.clone())
@@ -216,6 +217,12 @@ impl Snapshot {
                 .chain(node.policies.values().cloned().map(Row::Policy))
                 .chain(node.users.values().cloned().map(Row::User))
                 .chain(node.roles.values().cloned().map(Row::Role))
+                .chain(
+                    node.instance_profiles
+                        .values()
+                        .cloned()
+                        .map(Row::InstanceProfile),
+                )
                 .chain(node.oidc_providers.values().cloned().map(Row::OidcProvider))
                 .chain(node.saml_providers.values().cloned().map(Row::SamlProvider))
                 .chain(node.bars.values().cloned().map(Row::Bar))
@@ -240,6 +247,7 @@ impl Snapshot {
             Row::Policy(_) => node.policies.remove_mut(&name),
             Row::User(_) => node.users.remove_mut(&name),
             Row::Role(_) => node.roles.remove_mut(&name),
+            Row::InstanceProfile(_) => node.instance_profiles.remove_mut(&name),
             Row::OidcProvider(_) => node.oidc_providers.remove_mut(&name),
             Row::SamlProvider(_) => node.saml_providers.remove_mut(&name),
             Row::Bar(_) => node.bars.remove_mut(&name),
@@ -283,6 +291,13 @@ fn put_in_map(
         Row::Policy(policy) => put_name(&mut node.policies, "policy", name, policy, moves),
         Row::User(user) => put_name(&mut node.users, "user", name, user, moves),
         Row::Role(role) => put_name(&mut node.roles, "role", name, role, moves),
+        Row::InstanceProfile(profile) => put_name(
+            &mut node.instance_profiles,
+            "instance profile",
+            name,
+            profile,
+            moves,
+        ),
         Row::OidcProvider(provider) => put_name(
             &mut node.oidc_providers,
             "OIDC provider",
@@ -336,6 +351,7 @@ impl Indexes {
             Entry::CanonicalId(id) => self.canonical_ids.remove_mut(id),
             Entry::Member { .. }
             | Entry::Device { .. }
+            | Entry::ProfileOfRole { .. }
             | Entry::Attached { .. }
             | Entry::BucketName(_) => false,
         };
@@ -360,6 +376,7 @@ impl Indexes {
             }
             Entry::Member { .. }
             | Entry::Device { .. }
+            | Entry::ProfileOfRole { .. }
             | Entry::Attached { .. }
             | Entry::BucketName(_) => Ok(()),
         }
@@ -389,6 +406,9 @@ impl AccountNode {
                 self.bucket_names.remove_mut(name);
             }
             Entry::Member { group_id, user } => remove_from(&mut self.members, group_id, user),
+            Entry::ProfileOfRole { role_id, profile } => {
+                remove_from(&mut self.profiles_of_role, role_id, profile);
+            }
             Entry::Device { owner, device } => remove_from(&mut self.devices, owner, device),
             Entry::Attached {
                 policy_arn,
@@ -414,6 +434,9 @@ impl AccountNode {
         match entry {
             Entry::BucketName(name) => self.bucket_names.insert_mut(name.clone()),
             Entry::Member { group_id, user } => insert_into(&mut self.members, group_id, user),
+            Entry::ProfileOfRole { role_id, profile } => {
+                insert_into(&mut self.profiles_of_role, role_id, profile);
+            }
             Entry::Device { owner, device } => insert_into(&mut self.devices, owner, device),
             Entry::Attached {
                 policy_arn,

@@ -16,6 +16,8 @@ pub(super) enum Entry {
     Member { group_id: String, user: String },
     /// An MFA device (lower-cased name) of a user (unique id) or of root.
     Device { owner: String, device: String },
+    /// An instance profile (lower-cased name) with a role (unique id) in it.
+    ProfileOfRole { role_id: String, profile: String },
     /// A managed policy (ARN) on an entity (lower-cased name).
     Attached {
         policy_arn: String,
@@ -50,6 +52,7 @@ pub(super) fn map_key(row: &Row) -> String {
         Row::Policy(policy) => name_key(&policy.name),
         Row::User(user) => name_key(&user.name),
         Row::Role(role) => name_key(&role.name),
+        Row::InstanceProfile(profile) => name_key(&profile.name),
         Row::MfaDevice(device) => name_key(&device.name),
         Row::ServerCertificate(certificate) => name_key(&certificate.name),
         Row::Bucket(bucket) => bucket.name.clone(),
@@ -131,6 +134,14 @@ pub(super) fn entries(row: &Row) -> Vec<Entry> {
             let (account, id) = (certificate.account, &certificate.id);
             entries.push(unique_id(Kind::ServerCertificate, account, id, &key));
         }
+        Row::InstanceProfile(profile) => {
+            let kind = Kind::InstanceProfile;
+            entries.push(unique_id(kind, profile.account, &profile.id, &key));
+            entries.extend(profile.role.clone().map(|role_id| Entry::ProfileOfRole {
+                role_id,
+                profile: key,
+            }));
+        }
         Row::Bucket(bucket) => {
             entries.push(unique_id(Kind::Bucket, bucket.account, &bucket.id, &key));
             entries.push(Entry::BucketName(key));
@@ -183,6 +194,7 @@ pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
         Row::Role(role) => Some(&role.inline),
         Row::Account(_)
         | Row::Policy(_)
+        | Row::InstanceProfile(_)
         | Row::Bucket(_)
         | Row::OidcProvider(_)
         | Row::SamlProvider(_)

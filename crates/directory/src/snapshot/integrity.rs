@@ -131,6 +131,15 @@ fn check_put(
             }
         }
         Row::Role(role) => attached_exist(&mut role.attached.iter().chain(&role.boundary))?,
+        Row::InstanceProfile(profile) => {
+            if let Some(role_id) = &profile.role
+                && next
+                    .role_by_id(role_id)
+                    .is_none_or(|role| role.account != profile.account)
+            {
+                return Err(dangling("role", role_id));
+            }
+        }
         Row::Policy(policy) => {
             if policy.default().is_none() {
                 return Err(inconsistent("its default version does not exist"));
@@ -213,6 +222,9 @@ fn check_deleted(next: &Snapshot, key: &RowKey, old: Option<&Row>) -> Result<(),
                 .is_some() =>
         {
             in_use("the user has an MFA device")
+        }
+        Some(Row::Role(role)) if node.profiles_of_role(&role.id).next().is_some() => {
+            in_use("the role is in an instance profile")
         }
         Some(Row::Policy(policy))
             if node

@@ -19,8 +19,8 @@ pub use account::{AccountNode, Attachments, Names, names_after};
 pub use integrity::IntegrityError;
 
 use crate::model::{
-    AccessKey, AccountId, Bucket, Group, Kind, ManagedPolicy, MfaDevice, OidcProvider, Role,
-    SamlProvider, ServerCertificate, User,
+    AccessKey, AccountId, Bucket, Group, InstanceProfile, Kind, ManagedPolicy, MfaDevice,
+    OidcProvider, Role, SamlProvider, ServerCertificate, User,
 };
 
 /// The directory at one revision.
@@ -69,6 +69,8 @@ pub enum Entity<'a> {
     Role(&'a Arc<Role>),
     /// `ANPA…`
     Policy(&'a Arc<ManagedPolicy>),
+    /// `AIPA…`
+    InstanceProfile(&'a Arc<InstanceProfile>),
     /// A virtual MFA device's id, which is our own.
     MfaDevice(&'a Arc<MfaDevice>),
     /// `ASCA…`
@@ -89,6 +91,7 @@ impl Entity<'_> {
             Entity::Group(group) => group.arn(),
             Entity::Role(role) => role.arn(),
             Entity::Policy(policy) => policy.arn(),
+            Entity::InstanceProfile(profile) => profile.arn(),
             Entity::MfaDevice(device) => device.serial_number(),
             Entity::ServerCertificate(certificate) => certificate.arn(),
             Entity::Bucket(bucket) => bucket.arn(),
@@ -160,6 +163,10 @@ impl Snapshot {
             Kind::Group => account.groups.get(name).map(Entity::Group),
             Kind::Role => account.roles.get(name).map(Entity::Role),
             Kind::Policy => account.policies.get(name).map(Entity::Policy),
+            Kind::InstanceProfile => account
+                .instance_profiles
+                .get(name)
+                .map(Entity::InstanceProfile),
             Kind::OidcProvider => account.oidc_providers.get(name).map(Entity::OidcProvider),
             Kind::SamlProvider => account.saml_providers.get(name).map(Entity::SamlProvider),
             Kind::MfaDevice => account.mfa_devices.get(name).map(Entity::MfaDevice),

@@ -9,7 +9,9 @@ use super::*;
 use crate::{
     batch::Batch,
     ids::{Random, SeededRandom},
-    model::{BucketEncryption, BucketState, DeviceOwner, EnabledDevice, Row, Versioning},
+    model::{
+        BucketEncryption, BucketState, DeviceOwner, EnabledDevice, InstanceProfile, Row, Versioning,
+    },
     sealer::Secret,
     tests_support::{DEV, access_key, account, dev, group, policy, role, user},
 };
@@ -594,4 +596,43 @@ fn devices_are_found_by_their_owner_and_keep_the_owner_from_being_deleted() {
     .unwrap();
     assert_eq!(of(&moved, john()), [""; 0]);
     assert_eq!(of(&moved, DeviceOwner::Root), ["root-phone", "tablet"]);
+}
+
+#[test]
+fn a_role_stays_while_it_is_in_an_instance_profile() {
+    let profile = |role: Option<&str>| InstanceProfile {
+        account: dev(),
+        id: "AIPAweb".into(),
+        name: "Web".into(),
+        path: "/".into(),
+        created: 1,
+        role: role.map(Into::into),
+        tags: Vec::new(),
+    };
+    let start = apply(&Snapshot::empty(Default::default()), |batch| {
+        batch.put(account(DEV));
+        batch.put(role("Deploy"));
+        batch.put(profile(Some("AROADeploy")));
+    })
+    .unwrap();
+    let node = start.account(&dev()).unwrap();
+    let names: Vec<_> = node
+        .profiles_of_role("AROADeploy")
+        .map(|p| &p.name)
+        .collect();
+    assert_eq!(names, ["Web"]);
+    assert!(matches!(
+        apply(&start, |batch| batch.delete_row(role("Deploy"))),
+        Err(IntegrityError::InUse { .. })
+    ));
+    assert!(matches!(
+        apply(&start, |batch| batch.put(profile(Some("AROAgone")))),
+        Err(IntegrityError::Dangling { what: "role", .. })
+    ));
+    let emptied = apply(&start, |batch| {
+        batch.put(profile(None));
+        batch.delete_row(role("Deploy"));
+    })
+    .unwrap();
+    assert_eq!(emptied.rows().count(), 2);
 }

@@ -211,7 +211,7 @@ impl Read for GetAccountSummary {
             ("GroupPolicySizeQuota", quota(quotas.group_policy_size)),
             ("RolePolicySizeQuota", quota(quotas.role_policy_size)),
             ("AssumeRolePolicySizeQuota", quota(quotas.trust_policy_size)),
-            ("InstanceProfiles", 0),
+            ("InstanceProfiles", count(node.instance_profiles.size())),
             (
                 "InstanceProfilesQuota",
                 quota(quotas.instance_profiles_per_account),

@@ -9,7 +9,10 @@ use twinlock_gate::{Action, Cx, Fault, Need, Needs, Operation, Permit, Read};
 use twinlock_shapes::iam as shapes;
 use twinlock_wire::query::encode_document;
 
-use super::common::{Cursor, at, attached, groups_of, shown_boundary, tags_if_any};
+use super::{
+    common::{Cursor, at, attached, groups_of, shown_boundary, tags_if_any},
+    instance_profiles,
+};
 
 const DETAILS: Action = Action::new("iam:GetAccountAuthorizationDetails", &[], &[]);
 
@@ -153,7 +156,7 @@ fn role_detail(role: &Role, cx: &Cx<'_>) -> shapes::RoleDetail {
         arn: Some(role.arn()),
         create_date: Some(at(role.created)),
         assume_role_policy_document: Some(encode_document(&trust)),
-        instance_profile_list: Vec::new(),
+        instance_profile_list: instance_profiles::of_role(role, cx),
         role_policy_list: inline(&role.inline),
         attached_managed_policies: attached(&role.attached),
         permissions_boundary: shown_boundary(role.boundary.as_ref()),

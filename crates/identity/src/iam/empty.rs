@@ -1,5 +1,5 @@
 //! Lists of what Twinlock has none of, so far or for good: MFA devices, SSH keys, certificates, credentials for single
-//! services, instance profiles, identity providers, a password policy.
+//! services, identity providers, a password policy.
 //!
 //! Clients ask for them on their way to something else (Terraform before it deletes a user, an auditor's inventory) and
 //! must hear that there are none, authorised like any other list, and not that there is no such operation.
@@ -177,15 +177,6 @@ none_in_account! {
     "iam:ListVirtualMFADevices",
     |action, account, _| list_need(action, arn_of(account, "mfa", "")),
     empty_page!(ListVirtualMFADevicesOutput)
-}
-none_in_account! {
-    /// Lists the account's instance profiles; there are no instances to give a role to.
-    ListInstanceProfiles, ListInstanceProfilesInput -> ListInstanceProfilesOutput,
-    "iam:ListInstanceProfiles",
-    |action, account, input| {
-        list_need(action, under_path(account, "instance-profile", input.path_prefix.as_deref()))
-    },
-    empty_page!(ListInstanceProfilesOutput)
 }
 none_in_account! {
     /// Lists the account's certificates for HTTPS.

@@ -9,6 +9,7 @@
 //! | `account` | aliases, the summary |
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
+//! | `instance_profiles`, `service_linked_roles` | roles in instance profiles; roles that belong to services |
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
@@ -26,6 +27,7 @@ pub mod empty;
 pub mod groups;
 mod holder;
 pub mod inline_policies;
+pub mod instance_profiles;
 pub mod login_profiles;
 pub mod managed_policies;
 pub mod policy_entities;
@@ -33,6 +35,7 @@ pub mod policy_tags;
 pub mod policy_versions;
 pub mod role_settings;
 pub mod roles;
+pub mod service_linked_roles;
 pub mod user_tags;
 pub mod users;
 
@@ -94,7 +97,6 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListSSHPublicKeys>(),
         read::<_, empty::ListSigningCertificates>(),
         read::<_, empty::ListServiceSpecificCredentials>(),
-        read::<_, empty::ListInstanceProfiles>(),
         read::<_, empty::ListServerCertificates>(),
         read::<_, empty::ListOpenIDConnectProviders>(),
         read::<_, empty::ListSAMLProviders>(),
@@ -107,12 +109,26 @@ pub static IAM: QueryService = QueryService {
         change::<_, roles::UpdateRoleDescription>(),
         change::<_, roles::UpdateAssumeRolePolicy>(),
         change::<_, roles::DeleteRole>(),
-        read::<_, roles::ListInstanceProfilesForRole>(),
         change::<_, role_settings::TagRole>(),
         change::<_, role_settings::UntagRole>(),
         read::<_, role_settings::ListRoleTags>(),
         change::<_, role_settings::PutRolePermissionsBoundary>(),
         change::<_, role_settings::DeleteRolePermissionsBoundary>(),
+        // instance profiles
+        change::<_, instance_profiles::CreateInstanceProfile>(),
+        read::<_, instance_profiles::GetInstanceProfile>(),
+        read::<_, instance_profiles::ListInstanceProfiles>(),
+        read::<_, instance_profiles::ListInstanceProfilesForRole>(),
+        change::<_, instance_profiles::DeleteInstanceProfile>(),
+        change::<_, instance_profiles::AddRoleToInstanceProfile>(),
+        change::<_, instance_profiles::RemoveRoleFromInstanceProfile>(),
+        change::<_, instance_profiles::TagInstanceProfile>(),
+        change::<_, instance_profiles::UntagInstanceProfile>(),
+        read::<_, instance_profiles::ListInstanceProfileTags>(),
+        // service-linked roles
+        change::<_, service_linked_roles::CreateServiceLinkedRole>(),
+        change::<_, service_linked_roles::DeleteServiceLinkedRole>(),
+        read::<_, service_linked_roles::GetServiceLinkedRoleDeletionStatus>(),
         // managed policies
         change::<_, managed_policies::CreatePolicy>(),
         read::<_, managed_policies::GetPolicy>(),

@@ -65,7 +65,8 @@ impl Change for TagRole {
         cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
-        let mut role = holder::changeable(found, &input.role_name)?;
+        // Tags are a customer's own, on a service's role too.
+        let mut role = Role::clone(&*holder::existing(found, &input.role_name)?);
         merge_tags(cx, &mut role.tags, new_tags(&input.tags)?, "TagsPerRole")?;
         batch.put(role);
         Ok(TagRoleOutput::default())
@@ -114,7 +115,7 @@ impl Change for UntagRole {
         _: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
-        let mut role = holder::changeable(found, &input.role_name)?;
+        let mut role = Role::clone(&*holder::existing(found, &input.role_name)?);
         remove_tags(&mut role.tags, &input.tag_keys);
         batch.put(role);
         Ok(UntagRoleOutput::default())

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use twinlock_directory::{Batch, Role, ids, names_after};
 use twinlock_gate::{
-    Action, Change, Cx, Fault, Need, Needs, Operation, Permit, Read, nothing_to_prepare,
+    Action, Change, Cx, Fault, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
 use twinlock_shapes::iam as shapes;
 use twinlock_shapes::iam::{
     CreateRoleInput, CreateRoleOutput, DeleteRoleInput, DeleteRoleOutput, GetRoleInput,
-    GetRoleOutput, ListInstanceProfilesForRoleInput, ListInstanceProfilesForRoleOutput,
-    ListRolesInput, ListRolesOutput, UpdateAssumeRolePolicyInput, UpdateAssumeRolePolicyOutput,
-    UpdateRoleDescriptionInput, UpdateRoleDescriptionOutput, UpdateRoleInput, UpdateRoleOutput,
+    GetRoleOutput, ListRolesInput, ListRolesOutput, UpdateAssumeRolePolicyInput,
+    UpdateAssumeRolePolicyOutput, UpdateRoleDescriptionInput, UpdateRoleDescriptionOutput,
+    UpdateRoleInput, UpdateRoleOutput,
 };
 
 use super::{
@@ -31,7 +31,7 @@ use super::{
 const MAX_SESSION_SECONDS_DEFAULT: u32 = 3600;
 
 /// What every answer shows of a role. Each operation adds what AWS adds there.
-fn shown(role: &Role, cx: &Cx<'_>) -> shapes::Role {
+pub(crate) fn shown(role: &Role, cx: &Cx<'_>) -> shapes::Role {
     shapes::Role {
         path: role.path.clone(),
         role_name: role.name.clone(),
@@ -48,7 +48,7 @@ fn session_seconds(role: &Role) -> Option<i32> {
     i32::try_from(role.max_session_seconds).ok()
 }
 
-fn description(given: &str) -> Option<String> {
+pub(crate) fn description(given: &str) -> Option<String> {
     (!given.is_empty()).then(|| given.to_owned())
 }
 
@@ -418,7 +418,7 @@ impl Change for DeleteRole {
         input: &Self::Input,
         found: Self::Found,
         (): &(),
-        _: &Cx<'_>,
+        cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
         let role = holder::changeable(found, &input.role_name)?;
@@ -428,48 +428,10 @@ impl Change for DeleteRole {
         if !role.inline.is_empty() {
             return Err(delete_conflict("delete policies first"));
         }
+        if cx.account()?.profiles_of_role(&role.id).next().is_some() {
+            return Err(delete_conflict("remove roles from instance profile first"));
+        }
         batch.delete_row(role);
         Ok(DeleteRoleOutput::default())
-    }
-}
-
-/// `iam:ListInstanceProfilesForRole`. There are no instances to give a role to, so no role is in a profile; Terraform and
-/// others ask before they delete a role.
-#[derive(Debug)]
-pub struct ListInstanceProfilesForRole;
-
-impl Operation for ListInstanceProfilesForRole {
-    type Input = ListInstanceProfilesForRoleInput;
-    type Output = ListInstanceProfilesForRoleOutput;
-    type Found = Option<Arc<Role>>;
-    const NAME: &'static str = "ListInstanceProfilesForRole";
-    const ACTIONS: &'static [Action] = &[Action::new(
-        "iam:ListInstanceProfilesForRole",
-        &["role"],
-        &[],
-    )];
-
-    fn needs(input: &Self::Input, found: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let need: Need = holder::need(&Self::ACTIONS[0], cx, &input.role_name, found.as_ref())?;
-        Ok(Needs::one(need))
-    }
-}
-
-impl Read for ListInstanceProfilesForRole {
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
-        holder::find(cx, &input.role_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Self::Found,
-        _: &Cx<'_>,
-    ) -> Result<Self::Output, Fault> {
-        holder::existing(found, &input.role_name)?;
-        Ok(ListInstanceProfilesForRoleOutput {
-            is_truncated: Some(false),
-            ..ListInstanceProfilesForRoleOutput::default()
-        })
     }
 }

@@ -77,13 +77,6 @@ fn an_account_has_none_either() {
         paged
     );
     ask!(
-        ListInstanceProfiles,
-        ListInstanceProfilesInput,
-        "instance-profile/",
-        instance_profiles,
-        paged
-    );
-    ask!(
         ListServerCertificates,
         ListServerCertificatesInput,
         "server-certificate/",
@@ -115,16 +108,16 @@ fn an_account_has_none_either() {
 fn a_denial_names_the_path_asked_for() {
     let world = TestWorld::new(&[A]);
     let amy = world.user(A, "Amy", "");
-    let under = |path: &str| shapes::ListInstanceProfilesInput {
+    let under = |path: &str| shapes::ListServerCertificatesInput {
         path_prefix: Some(path.into()),
         ..Default::default()
     };
     assert_denied(
-        world.read::<ListInstanceProfiles>(&amy, under("/theirs/")),
-        "arn:aws:iam::081278057606:instance-profile/theirs/",
+        world.read::<ListServerCertificates>(&amy, under("/theirs/")),
+        "arn:aws:iam::081278057606:server-certificate/theirs/",
     );
-    let bob = world.user(A, "Bob", &allow("iam:ListInstanceProfiles", "*"));
+    let bob = world.user(A, "Bob", &allow("iam:ListServerCertificates", "*"));
     world
-        .read::<ListInstanceProfiles>(&bob, under("/theirs/"))
+        .read::<ListServerCertificates>(&bob, under("/theirs/"))
         .expect("allowed");
 }

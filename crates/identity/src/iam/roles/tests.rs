@@ -2,7 +2,7 @@ use twinlock_gate::Fault;
 use twinlock_shapes::iam::*;
 
 use crate::{
-    iam::{role_settings, roles},
+    iam::{instance_profiles, role_settings, roles},
     testing::{TestWorld, allow, root},
 };
 
@@ -242,7 +242,7 @@ fn a_role_is_changed_and_deleted() {
         ..Default::default()
     };
     let answer = world
-        .read::<roles::ListInstanceProfilesForRole>(&root(PROD), profiles)
+        .read::<instance_profiles::ListInstanceProfilesForRole>(&root(PROD), profiles)
         .expect("listed");
     assert!(answer.instance_profiles.is_empty() && answer.is_truncated == Some(false));
 
