@@ -39,14 +39,17 @@ pub use directory::{CommitError, Directory, OpenError, Options, Pending, Turn};
 pub use ids::{Random, SeededRandom, SystemRandom};
 pub use last_used::{LastUsed, Use};
 pub use model::{
-    AccessKey, Account, AccountId, Bar, Barred, Bucket, BucketEncryption, BucketState, DeviceOwner,
-    EnabledDevice, Group, InstanceProfile, Kind, LoginProfile, ManagedPolicy, MfaDevice, Millis,
-    OidcProvider, OtherCredentials, PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row,
-    RowKey, SamlProvider, ServerCertificate, ServiceSpecificCredential, SigningCertificate,
-    SshPublicKey, StoredPolicy, Tag, User, Versioning, name_key,
+    AccessKey, Account, AccountId, AccountRequest, Attached, Bar, Barred, Bucket, BucketEncryption,
+    BucketState, ControlPolicy, ControlState, ControlType, Controls, DelegationPolicy, DeviceOwner,
+    EnabledDevice, Group, Handshake, InstanceProfile, Kind, LoginProfile, ManagedPolicy, Member,
+    MfaDevice, Millis, OidcProvider, Organization, OrganizationalUnit, OtherCredentials,
+    PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row, RowKey, SamlProvider,
+    ServerCertificate, ServiceSpecificCredential, SigningCertificate, SshPublicKey, StoredPolicy,
+    Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
 pub use sealer::{MasterKey, SealError, Sealer, Secret};
 pub use snapshot::{
-    AccountNode, Attachments, Entity, IntegrityError, KeyOwner, Names, Snapshot, names_after,
+    AccountNode, Attachments, Entity, InOrganization, IntegrityError, KeyOwner, Names,
+    OrganizationNode, Snapshot, Target, UNIT_DEPTH_MAX, full_access, names_after,
 };

@@ -80,6 +80,7 @@ pub(crate) fn account(id: &str) -> Account {
         root: RootCredentials::default(),
         canonical_id: id.repeat(5) + "abcd",
         public_access_block: None,
+        closed: None,
         settings: BTreeMap::new(),
     }
 }

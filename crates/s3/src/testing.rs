@@ -89,6 +89,7 @@ impl TestWorld {
                 root: RootCredentials::default(),
                 canonical_id: ids::canonical_id(&*this.world.random),
                 public_access_block: None,
+                closed: None,
                 settings: Default::default(),
             });
         }

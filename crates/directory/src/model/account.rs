@@ -103,6 +103,9 @@ pub struct Account {
     /// S3 Block Public Access of the whole account, if set.
     #[serde(default)]
     pub public_access_block: Option<PublicAccessBlock>,
+    /// When the account was closed: from then on none of its credentials works, and nobody reaches what it owns.
+    #[serde(default)]
+    pub closed: Option<Millis>,
     /// Other account-wide settings by name (password policy and the like), kept as text by the operations owning them.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,

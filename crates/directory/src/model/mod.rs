@@ -11,6 +11,7 @@ mod credentials;
 mod group;
 mod instance_profile;
 mod mfa;
+mod organization;
 mod parts;
 mod policy;
 mod provider;
@@ -28,6 +29,10 @@ pub use credentials::{
 pub use group::Group;
 pub use instance_profile::InstanceProfile;
 pub use mfa::{DeviceOwner, EnabledDevice, MfaDevice};
+pub use organization::{
+    AccountRequest, Attached, ControlPolicy, ControlState, ControlType, Controls, DelegationPolicy,
+    Handshake, Member, Organization, OrganizationalUnit,
+};
 pub use parts::{AccessKey, InlinePolicies, LoginProfile, Tag};
 pub use policy::{ManagedPolicy, PolicyVersion, StoredPolicy};
 pub use provider::{OidcProvider, SamlProvider};

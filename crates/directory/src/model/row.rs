@@ -9,8 +9,9 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use super::{
-    Account, AccountId, Bar, Bucket, Group, InstanceProfile, ManagedPolicy, MfaDevice,
-    OidcProvider, Role, SamlProvider, ServerCertificate, User,
+    Account, AccountId, AccountRequest, Bar, Bucket, ControlPolicy, Group, Handshake,
+    InstanceProfile, ManagedPolicy, Member, MfaDevice, OidcProvider, Organization,
+    OrganizationalUnit, Role, SamlProvider, ServerCertificate, User,
 };
 
 /// The kinds of rows.
@@ -40,11 +41,23 @@ pub enum Kind {
     SamlProvider,
     /// Something barred for a while.
     Bar,
+    /// An organization, under its management account.
+    Organization,
+    /// An organizational unit.
+    OrganizationalUnit,
+    /// A service or resource control policy.
+    ControlPolicy,
+    /// An account's membership in an organization.
+    Member,
+    /// A handshake between an organization and an account.
+    Handshake,
+    /// A request to make an account.
+    AccountRequest,
 }
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 18] = [
         Kind::Account,
         Kind::Group,
         Kind::Policy,
@@ -57,6 +70,12 @@ impl Kind {
         Kind::OidcProvider,
         Kind::SamlProvider,
         Kind::Bar,
+        Kind::Organization,
+        Kind::OrganizationalUnit,
+        Kind::ControlPolicy,
+        Kind::Member,
+        Kind::Handshake,
+        Kind::AccountRequest,
     ];
 
     /// The word in a stored row's key.
@@ -74,6 +93,12 @@ impl Kind {
             Kind::OidcProvider => "oidc-provider",
             Kind::SamlProvider => "saml-provider",
             Kind::Bar => "bar",
+            Kind::Organization => "organization",
+            Kind::OrganizationalUnit => "organizational-unit",
+            Kind::ControlPolicy => "control-policy",
+            Kind::Member => "member",
+            Kind::Handshake => "handshake",
+            Kind::AccountRequest => "account-request",
         }
     }
 }
@@ -148,6 +173,18 @@ pub enum Row {
     SamlProvider(Arc<SamlProvider>),
     /// Something barred for a while.
     Bar(Arc<Bar>),
+    /// An organization.
+    Organization(Arc<Organization>),
+    /// An organizational unit.
+    OrganizationalUnit(Arc<OrganizationalUnit>),
+    /// A service or resource control policy.
+    ControlPolicy(Arc<ControlPolicy>),
+    /// An account's membership in an organization.
+    Member(Arc<Member>),
+    /// A handshake.
+    Handshake(Arc<Handshake>),
+    /// A request to make an account.
+    AccountRequest(Arc<AccountRequest>),
 }
 
 impl Row {
@@ -182,6 +219,14 @@ impl Row {
             Row::SamlProvider(provider) => {
                 (Kind::SamlProvider, provider.account, provider.id.as_str())
             }
+            Row::Organization(row) => (Kind::Organization, row.account, row.id.as_str()),
+            Row::OrganizationalUnit(row) => {
+                (Kind::OrganizationalUnit, row.account, row.id.as_str())
+            }
+            Row::ControlPolicy(row) => (Kind::ControlPolicy, row.account, row.id.as_str()),
+            Row::Member(row) => (Kind::Member, row.account, row.id.as_str()),
+            Row::Handshake(row) => (Kind::Handshake, row.account, row.id.as_str()),
+            Row::AccountRequest(row) => (Kind::AccountRequest, row.account, row.id.as_str()),
         };
         RowKey {
             kind,
@@ -205,6 +250,12 @@ impl Row {
             Row::OidcProvider(provider) => serde_json::to_vec(provider),
             Row::SamlProvider(provider) => serde_json::to_vec(provider),
             Row::Bar(bar) => serde_json::to_vec(bar),
+            Row::Organization(row) => serde_json::to_vec(row),
+            Row::OrganizationalUnit(row) => serde_json::to_vec(row),
+            Row::ControlPolicy(row) => serde_json::to_vec(row),
+            Row::Member(row) => serde_json::to_vec(row),
+            Row::Handshake(row) => serde_json::to_vec(row),
+            Row::AccountRequest(row) => serde_json::to_vec(row),
         }
     }
 
@@ -223,6 +274,12 @@ impl Row {
             Kind::OidcProvider => Row::OidcProvider(serde_json::from_slice(json)?),
             Kind::SamlProvider => Row::SamlProvider(serde_json::from_slice(json)?),
             Kind::Bar => Row::Bar(serde_json::from_slice(json)?),
+            Kind::Organization => Row::Organization(serde_json::from_slice(json)?),
+            Kind::OrganizationalUnit => Row::OrganizationalUnit(serde_json::from_slice(json)?),
+            Kind::ControlPolicy => Row::ControlPolicy(serde_json::from_slice(json)?),
+            Kind::Member => Row::Member(serde_json::from_slice(json)?),
+            Kind::Handshake => Row::Handshake(serde_json::from_slice(json)?),
+            Kind::AccountRequest => Row::AccountRequest(serde_json::from_slice(json)?),
         })
     }
 }
@@ -242,4 +299,9 @@ macro_rules! row_from {
         }
     )*};
 }
-row_from!(Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, InstanceProfile => InstanceProfile, Bucket => Bucket, OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar, MfaDevice => MfaDevice, ServerCertificate => ServerCertificate);
+row_from!(
+    Account => Account, Group => Group, ManagedPolicy => Policy, User => User, Role => Role, Bucket => Bucket,
+    OidcProvider => OidcProvider, SamlProvider => SamlProvider, Bar => Bar, MfaDevice => MfaDevice,
+    ServerCertificate => ServerCertificate, InstanceProfile => InstanceProfile, Organization => Organization, OrganizationalUnit => OrganizationalUnit,
+    ControlPolicy => ControlPolicy, Member => Member, Handshake => Handshake, AccountRequest => AccountRequest
+);

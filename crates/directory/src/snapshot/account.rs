@@ -4,6 +4,7 @@ use std::{ops::Bound, sync::Arc};
 
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
+use super::OrganizationNode;
 use crate::model::{
     Account, Bar, DeviceOwner, Group, InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider,
     Role, SamlProvider, ServerCertificate, User, name_key,
@@ -37,6 +38,8 @@ pub struct AccountNode {
     pub server_certificates: Names<ServerCertificate>,
     /// Instance profiles by lower-cased name.
     pub instance_profiles: Names<InstanceProfile>,
+    /// The organization that this is the management account of, with what was left of earlier ones.
+    pub organization: Arc<OrganizationNode>,
     /// Names of the account's buckets.
     pub(super) bucket_names: RedBlackTreeSetSync<String>,
     /// Lower-cased names of a group's users, by the group's unique id.
@@ -95,6 +98,7 @@ impl AccountNode {
             bars: Names::new_sync(),
             mfa_devices: Names::new_sync(),
             server_certificates: Names::new_sync(),
+            organization: Arc::default(),
             bucket_names: RedBlackTreeSetSync::new_sync(),
             devices: HashTrieMapSync::new_sync(),
             members: HashTrieMapSync::new_sync(),
@@ -228,6 +232,7 @@ impl AccountNode {
             && self.mfa_devices.is_empty()
             && self.server_certificates.is_empty()
             && self.bucket_names.is_empty()
+            && self.organization.is_empty()
     }
 }
 

@@ -192,6 +192,9 @@ impl Snapshot {
             let bar = self.account(&key.account)?.bar(&key.id)?;
             return Some(Row::Bar(bar.clone()));
         }
+        if let Some(row) = self.account(&key.account)?.organization.row(key) {
+            return Some(row);
+        }
         let row = match self.by_unique_id(&key.id)? {
             super::Entity::User(user) => Row::User(user.clone()),
             super::Entity::Group(group) => Row::Group(group.clone()),
@@ -233,6 +236,7 @@ impl Snapshot {
                         .cloned()
                         .map(Row::ServerCertificate),
                 )
+                .chain(node.organization.rows())
         });
         owned.chain(self.buckets().cloned().map(Row::Bucket))
     }
@@ -253,6 +257,12 @@ impl Snapshot {
             Row::Bar(_) => node.bars.remove_mut(&name),
             Row::MfaDevice(_) => node.mfa_devices.remove_mut(&name),
             Row::ServerCertificate(_) => node.server_certificates.remove_mut(&name),
+            Row::Organization(_)
+            | Row::OrganizationalUnit(_)
+            | Row::ControlPolicy(_)
+            | Row::Member(_)
+            | Row::Handshake(_)
+            | Row::AccountRequest(_) => Arc::make_mut(&mut node.organization).remove(row),
         };
         Ok(())
     }
@@ -323,6 +333,12 @@ fn put_in_map(
             certificate,
             moves,
         ),
+        Row::Organization(_)
+        | Row::OrganizationalUnit(_)
+        | Row::ControlPolicy(_)
+        | Row::Member(_)
+        | Row::Handshake(_)
+        | Row::AccountRequest(_) => Arc::make_mut(&mut node.organization).put(new),
     }
 }
 
@@ -354,6 +370,14 @@ impl Indexes {
             | Entry::ProfileOfRole { .. }
             | Entry::Attached { .. }
             | Entry::BucketName(_) => false,
+            Entry::Membership(account) => self.memberships.remove_mut(account),
+            Entry::Invitation { target, id } => {
+                let Some(ids) = self.invitations.get_mut(target) else {
+                    return;
+                };
+                ids.remove_mut(id);
+                ids.is_empty() && self.invitations.remove_mut(target)
+            }
         };
     }
 
@@ -379,6 +403,22 @@ impl Indexes {
             | Entry::ProfileOfRole { .. }
             | Entry::Attached { .. }
             | Entry::BucketName(_) => Ok(()),
+            Entry::Membership(member) => {
+                if self.memberships.contains_key(member) {
+                    return Err(IntegrityError::Duplicate {
+                        what: "membership",
+                        value: member.to_string(),
+                    });
+                }
+                self.memberships.insert_mut(*member, account);
+                Ok(())
+            }
+            Entry::Invitation { target, id } => {
+                let mut ids = self.invitations.get(target).cloned().unwrap_or_default();
+                ids.insert_mut(id.clone());
+                self.invitations.insert_mut(*target, ids);
+                Ok(())
+            }
         }
     }
 }
@@ -426,7 +466,9 @@ impl AccountNode {
             | Entry::AccessKey(..)
             | Entry::Alias(_)
             | Entry::Email(_)
-            | Entry::CanonicalId(_) => {}
+            | Entry::CanonicalId(_)
+            | Entry::Membership(_)
+            | Entry::Invitation { .. } => {}
         }
     }
 
@@ -454,7 +496,9 @@ impl AccountNode {
             | Entry::AccessKey(..)
             | Entry::Alias(_)
             | Entry::Email(_)
-            | Entry::CanonicalId(_) => {}
+            | Entry::CanonicalId(_)
+            | Entry::Membership(_)
+            | Entry::Invitation { .. } => {}
         }
     }
 }

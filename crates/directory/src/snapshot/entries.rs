@@ -32,6 +32,10 @@ pub(super) enum Entry {
     CanonicalId(String),
     /// A bucket's name among those of its account.
     BucketName(String),
+    /// An account in an organization.
+    Membership(AccountId),
+    /// A handshake sent to an account.
+    Invitation { target: AccountId, id: String },
 }
 
 /// In which way an entity refers to a managed policy.
@@ -59,6 +63,12 @@ pub(super) fn map_key(row: &Row) -> String {
         Row::OidcProvider(provider) => provider.url.clone(),
         Row::SamlProvider(provider) => name_key(&provider.name),
         Row::Bar(bar) => bar.id(),
+        Row::Organization(row) => row.id.clone(),
+        Row::OrganizationalUnit(row) => row.id.clone(),
+        Row::ControlPolicy(row) => row.id.clone(),
+        Row::Member(row) => row.id.to_string(),
+        Row::Handshake(row) => row.id.clone(),
+        Row::AccountRequest(row) => row.id.clone(),
     }
 }
 
@@ -160,6 +170,31 @@ pub(super) fn entries(row: &Row) -> Vec<Entry> {
         )),
         // Found by its name alone.
         Row::Bar(_) => {}
+        Row::Member(row) => entries.push(Entry::Membership(row.id)),
+        Row::Handshake(row) => {
+            entries.extend(row.target.map(|target| Entry::Invitation {
+                target,
+                id: row.id.clone(),
+            }));
+            entries.push(unique_id(Kind::Handshake, row.account, &row.id, &key));
+        }
+        Row::Organization(row) => {
+            entries.push(unique_id(Kind::Organization, row.account, &row.id, &key));
+        }
+        Row::OrganizationalUnit(row) => {
+            entries.push(unique_id(
+                Kind::OrganizationalUnit,
+                row.account,
+                &row.id,
+                &key,
+            ));
+        }
+        Row::ControlPolicy(row) => {
+            entries.push(unique_id(Kind::ControlPolicy, row.account, &row.id, &key));
+        }
+        Row::AccountRequest(row) => {
+            entries.push(unique_id(Kind::AccountRequest, row.account, &row.id, &key));
+        }
     }
     entries
 }
@@ -200,5 +235,11 @@ pub(super) fn inline(row: &Row) -> Option<&InlinePolicies> {
         | Row::SamlProvider(_)
         | Row::Bar(_) => None,
         Row::MfaDevice(_) | Row::ServerCertificate(_) => None,
+        Row::Organization(_)
+        | Row::OrganizationalUnit(_)
+        | Row::ControlPolicy(_)
+        | Row::Member(_)
+        | Row::Handshake(_)
+        | Row::AccountRequest(_) => None,
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Snapshot, entries};
+use super::{Snapshot, entries, organization};
 use crate::model::{AccountId, DeviceOwner, EnabledDevice, Kind, Row, RowKey};
 
 /// The rule that a batch would break.
@@ -188,6 +188,14 @@ fn check_put(
             }
         }
         Row::ServerCertificate(_) => {}
+        Row::Organization(_)
+        | Row::OrganizationalUnit(_)
+        | Row::ControlPolicy(_)
+        | Row::Member(_)
+        | Row::Handshake(_)
+        | Row::AccountRequest(_) => {
+            organization::check_put(next, &node.organization, key, old, new)?
+        }
         Row::Bucket(bucket) => {
             if matches!(old, Some(Row::Bucket(old)) if old.name != bucket.name) {
                 return Err(inconsistent("a bucket keeps its name"));
@@ -206,6 +214,9 @@ fn check_deleted(next: &Snapshot, key: &RowKey, old: Option<&Row>) -> Result<(),
     };
     if key.kind == Kind::Account {
         // `apply` removes an account only when nothing belongs to it; see there.
+        if next.organization_of(&key.account).is_some() {
+            return in_use("the account is in an organization");
+        }
         return Ok(());
     }
     let Some(node) = next.account(&key.account) else {
@@ -233,6 +244,7 @@ fn check_deleted(next: &Snapshot, key: &RowKey, old: Option<&Row>) -> Result<(),
         {
             in_use("the policy is attached")
         }
+        Some(old) => organization::check_deleted(&node.organization, key, old),
         _ => Ok(()),
     }
 }

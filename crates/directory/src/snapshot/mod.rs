@@ -8,15 +8,17 @@ mod account;
 mod apply;
 mod entries;
 mod integrity;
+mod organization;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, ops::Bound, sync::Arc};
 
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use rpds::{HashTrieMapSync, RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 pub use account::{AccountNode, Attachments, Names, names_after};
 pub use integrity::IntegrityError;
+pub use organization::{InOrganization, OrganizationNode, Target, UNIT_DEPTH_MAX, full_access};
 
 use crate::model::{
     AccessKey, AccountId, Bucket, Group, InstanceProfile, Kind, ManagedPolicy, MfaDevice,
@@ -41,6 +43,10 @@ struct Indexes {
     aliases: HashTrieMapSync<String, AccountId>,
     emails: HashTrieMapSync<String, AccountId>,
     canonical_ids: HashTrieMapSync<String, AccountId>,
+    /// The management account of the organization that an account is in.
+    memberships: HashTrieMapSync<AccountId, AccountId>,
+    /// Ids of the handshakes that were sent to an account.
+    invitations: HashTrieMapSync<AccountId, RedBlackTreeSetSync<String>>,
 }
 
 /// Where an entity with a unique id is found: its account's map, by the key of its name (a bucket by its name).
@@ -125,6 +131,8 @@ impl Snapshot {
                 aliases: HashTrieMapSync::new_sync(),
                 emails: HashTrieMapSync::new_sync(),
                 canonical_ids: HashTrieMapSync::new_sync(),
+                memberships: HashTrieMapSync::new_sync(),
+                invitations: HashTrieMapSync::new_sync(),
             },
             external: Arc::new(external),
         }
@@ -174,7 +182,15 @@ impl Snapshot {
                 let certificate = account.server_certificates.get(name);
                 certificate.map(Entity::ServerCertificate)
             }
-            Kind::Account | Kind::Bucket | Kind::Bar => None,
+            Kind::Account
+            | Kind::Bucket
+            | Kind::Bar
+            | Kind::Organization
+            | Kind::OrganizationalUnit
+            | Kind::ControlPolicy
+            | Kind::Member
+            | Kind::Handshake
+            | Kind::AccountRequest => None,
         }
     }
 

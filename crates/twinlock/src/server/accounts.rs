@@ -260,6 +260,7 @@ impl Creation<'_> {
                 |known| known.canonical_id.clone(),
             ),
             public_access_block: known.and_then(|known| known.public_access_block),
+            closed: known.and_then(|known| known.closed),
             settings: known
                 .map(|known| known.settings.clone())
                 .unwrap_or_default(),
