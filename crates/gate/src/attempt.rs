@@ -1,10 +1,13 @@
 //! What one attempt at an operation sees: one caller, one snapshot, one instant.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
-use twinlock_directory::{AccountId, AccountNode, Batch, Millis, Snapshot};
+use twinlock_directory::{AccountId, AccountNode, Batch, ControlType, Millis, Snapshot};
 use twinlock_policy::{
-    Decision, Explanation, Level, Policy, PolicySet, Principal, Request, Source, evaluate, explain,
+    Decision, Explanation, Policy, PolicySet, Principal, Request, Source, evaluate, explain,
 };
 use twinlock_wire::fault::Fault;
 
@@ -22,6 +25,8 @@ use crate::{
 const COMMIT_TRIES_MAX: usize = 1000;
 /// How long it waits in between: about one sync.
 const COMMIT_PAUSE: Duration = Duration::from_millis(1);
+/// Our services whose resources resource control policies protect; the facts of AWS's services know them all.
+const UNDER_RCPS: [&str; 2] = ["s3", "sts"];
 
 /// One attempt: the same snapshot for find, needs, authorise and run.
 #[derive(Debug)]
@@ -117,6 +122,17 @@ impl<'a> Cx<'a> {
 
     fn ask<T>(&self, need: &Need, f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T) -> T {
         let owner = need.owner.map(|a| a.to_string());
+        let own = self.caller.who.account();
+        let ours = own.and_then(|account| self.snapshot.organization_of(&account));
+        // Whose resource it is: the caller's own where nobody says otherwise.
+        let theirs = match need.owner {
+            Some(owner) if Some(owner) != own => self.snapshot.organization_of(&owner),
+            _ => ours,
+        };
+        let service = need.action.split(':').next().unwrap_or_default();
+        let rcps = theirs
+            .filter(|place| !place.is_management() && UNDER_RCPS.contains(&service))
+            .and_then(|place| place.node.levels(&place.member.id, ControlType::Resource));
         let context = RequestContext { cx: self, need };
         let request = Request {
             principal: &self.standing.principal,
@@ -129,25 +145,56 @@ impl<'a> Cx<'a> {
         };
         let set = PolicySet {
             identity: sources(&self.standing.identity),
-            resource: need.resource_policy.as_ref().map(|found| Source {
-                policy: &found.policy,
-                name: &found.name,
-                arn: None,
-                attached_to: &need.resource,
-            }),
+            resource: if self.closed(need) {
+                Some(Source {
+                    policy: closed_door(),
+                    name: "closed account",
+                    arn: None,
+                    attached_to: &need.resource,
+                })
+            } else {
+                need.resource_policy.as_ref().map(|found| Source {
+                    policy: &found.policy,
+                    name: &found.name,
+                    arn: None,
+                    attached_to: &need.resource,
+                })
+            },
             resource_rule: need.rule,
             boundary: self.standing.boundary.as_deref().map(sources),
             session: self.standing.session.as_deref().map(sources),
-            scps: None::<Vec<Level<'_>>>,
-            rcps: None,
+            scps: ours
+                .filter(|place| !place.is_management())
+                .and_then(|place| place.node.levels(&place.member.id, ControlType::Service)),
+            rcps,
             endpoint: None,
-            principal_in_management_account: false,
-            resource_in_management_account: false,
+            principal_in_management_account: ours.is_some_and(|place| place.is_management()),
+            resource_in_management_account: theirs.is_some_and(|place| place.is_management()),
             restrict_public_buckets: need.restrict_public_buckets,
             acl_grant: need.acl_grant,
         };
         f(&request, &set)
     }
+}
+
+impl Cx<'_> {
+    /// Whether the resource belongs to an account that has been closed. (A caller of a closed account does not come so far.)
+    fn closed(&self, need: &Need) -> bool {
+        need.owner
+            .and_then(|owner| self.snapshot.account(&owner))
+            .is_some_and(|node| node.account.closed.is_some())
+    }
+}
+
+/// The policy on everything that a closed account owns.
+fn closed_door() -> &'static Policy {
+    static CLOSED: LazyLock<Policy> = LazyLock::new(|| {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Sid":"TheAccountIsClosed","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#;
+        // INVARIANT: the constant text is a policy; a test calls this.
+        #[allow(clippy::expect_used, reason = "the constant text is a policy")]
+        Policy::parse(text).expect("a policy")
+    });
+    &CLOSED
 }
 
 fn sources(attached: &[Attached]) -> Vec<Source<'_>> {
@@ -238,5 +285,24 @@ impl Attempt {
             503,
             "Please reduce your request rate.",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rcps_reach_what_awss_own_facts_say() {
+        for service in ["iam", "sts", "s3", "organizations"] {
+            let known = twinlock_policy::facts::service_summary(service)
+                .is_some_and(|summary| summary.resource_control_policies);
+            assert_eq!(UNDER_RCPS.contains(&service), known, "{service}");
+        }
+    }
+
+    #[test]
+    fn the_door_of_a_closed_account_is_a_policy() {
+        assert!(closed_door().text().contains("Deny"));
     }
 }

@@ -175,7 +175,7 @@ impl Standing {
                 "anonymous".into(),
             )),
             Who::Root(account) => {
-                snapshot.account(account).ok_or(Gone)?;
+                open(snapshot, account)?;
                 Ok(Self::bare(
                     Principal {
                         kind: PrincipalKind::Root,
@@ -190,7 +190,7 @@ impl Standing {
                 ))
             }
             Who::User { account, id } => {
-                snapshot.account(account).ok_or(Gone)?;
+                open(snapshot, account)?;
                 Ok(Self::user(snapshot, snapshot.user_by_id(id).ok_or(Gone)?))
             }
             Who::RoleSession {
@@ -198,7 +198,7 @@ impl Standing {
                 role_id,
                 name,
             } => {
-                snapshot.account(account).ok_or(Gone)?;
+                open(snapshot, account)?;
                 let role = snapshot.role_by_id(role_id).ok_or(Gone)?;
                 Ok(Self::role(snapshot, role, name, session))
             }
@@ -207,7 +207,7 @@ impl Standing {
                 user_id,
                 name,
             } => {
-                snapshot.account(account).ok_or(Gone)?;
+                open(snapshot, account)?;
                 let arn = format!("arn:aws:sts::{account}:federated-user/{name}");
                 let id = format!("{account}:{name}");
                 let mut standing = match user_id {
@@ -322,6 +322,14 @@ impl Standing {
             session: session.and_then(|s| session_policies(snapshot, s)),
             identity,
         }
+    }
+}
+
+/// Refuses everyone of an account that is gone or has been closed.
+fn open(snapshot: &Snapshot, account: &AccountId) -> Result<(), Gone> {
+    match snapshot.account(account) {
+        Some(node) if node.account.closed.is_none() => Ok(()),
+        _ => Err(Gone),
     }
 }
 

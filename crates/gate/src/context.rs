@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use twinlock_directory::Millis;
+use twinlock_directory::{AccountId, Millis};
 use twinlock_policy::{Context, PrincipalKind, Value};
 
 use crate::{
@@ -127,8 +127,25 @@ impl RequestContext<'_> {
                 _ => Some(Value::One(Cow::Borrowed(&caller.request.region))),
             },
             "resourceaccount" => self.need.owner.and_then(|a| one(a.to_string())),
+            "principalorgid" => self.organization_id(caller.who.account()),
+            "principalorgpaths" => self.organization_paths(caller.who.account()),
+            "resourceorgid" => self.organization_id(self.need.owner),
+            "resourceorgpaths" => self.organization_paths(self.need.owner),
             _ => None,
         }
+    }
+
+    /// The id of the organization that an account is in.
+    fn organization_id(&self, account: Option<AccountId>) -> Option<Value<'_>> {
+        let place = self.cx.snapshot.organization_of(&account?)?;
+        Some(Value::One(Cow::Borrowed(&place.organization.id)))
+    }
+
+    /// Where in its organization an account is: always one path, and yet a list.
+    fn organization_paths(&self, account: Option<AccountId>) -> Option<Value<'_>> {
+        let place = self.cx.snapshot.organization_of(&account?)?;
+        let path = place.node.path(place.member.id.as_str());
+        Some(Value::Many(vec![Cow::Owned(path)]))
     }
 
     fn s3(&self, key: &str) -> Option<Value<'_>> {

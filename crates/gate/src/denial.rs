@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use twinlock_directory::AccountId;
 use twinlock_policy::{Cause, Decision, Policy, PolicyKind};
 use twinlock_wire::fault::Fault;
 
@@ -44,6 +45,9 @@ impl Denial {
             "sts:AssumeRole" | "sts:TagSession" | "sts:SetSourceIdentity" => {
                 assume(need, &decision, cx)
             }
+            _ if need.action.starts_with("organizations:") && not_theirs(need, &decision, cx) => {
+                "You don't have permissions to access this resource.".to_owned()
+            }
             "sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML" => {
                 format!("Not authorized to perform {}", need.action)
             }
@@ -78,10 +82,19 @@ fn sentence(need: &Need, resource: &str, cx: &Cx<'_>) -> String {
     }
 }
 
-/// S3 quotes the resource, and tells callers of other accounts and anonymous ones nothing.
+/// Whether a member account asked for what only the management account and its delegates may do.
+fn not_theirs(need: &Need, decision: &Decision, cx: &Cx<'_>) -> bool {
+    let silent = |cause: &Cause| cause.kind == PolicyKind::Resource && !cause.explicit;
+    need.owner.is_some()
+        && need.owner != cx.caller.who.account()
+        && decision.cause.as_ref().is_some_and(silent)
+}
+
+/// S3 quotes the resource, and tells callers of foreign accounts and anonymous ones nothing; accounts of one organization are
+/// not foreign to each other.
 fn s3(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
     let same = match (cx.caller.who.account(), need.owner) {
-        (Some(caller), Some(owner)) => caller == owner,
+        (Some(caller), Some(owner)) => caller == owner || same_organization(cx, caller, owner),
         (Some(_), None) => true,
         (None, _) => false,
     };
@@ -90,6 +103,14 @@ fn s3(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
     }
     let quoted = format!("\"{}\"", need.resource);
     sentence(need, &quoted, cx) + &decision.reason(need.action)
+}
+
+fn same_organization(cx: &Cx<'_>, one: AccountId, other: AccountId) -> bool {
+    let id = |account| {
+        let place = cx.snapshot.organization_of(&account)?;
+        Some(&place.organization.id)
+    };
+    id(one).is_some_and(|one| Some(one) == id(other))
 }
 
 /// AssumeRole gives a reason when it lies on the caller's own side, or within one account; what another account's trust policy

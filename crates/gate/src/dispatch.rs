@@ -13,6 +13,7 @@ use twinlock_wire::{
     checksum::Promises,
     chunked::Check,
     fault::{Fault, Protocol, render},
+    json,
     query::Form,
     rest::{OperationShape, RestRequest, Route, match_template},
     signature::{Presented, hoist_query_headers},
@@ -24,7 +25,9 @@ use crate::{
     authenticate::{self, Verified},
     caller::{AuthType, Caller, RequestFacts},
     recognise::{self, Target},
-    service::{Kind, QueryRequest, QueryService, RestService, Services, host_id},
+    service::{
+        JsonRequest, JsonService, Kind, QueryRequest, QueryService, RestService, Services, host_id,
+    },
     world::World,
 };
 
@@ -154,7 +157,11 @@ impl Gate {
     ) -> Result<Response<Body>, Fault> {
         // The words of an ill-formed signature depend on the service, which its scope would tell: guess by the path.
         if parts.uri.path() == "/" && parts.method == Method::POST {
-            call.protocol = Protocol::Query;
+            call.protocol = if parts.headers.contains_key("x-amz-target") {
+                Protocol::Json11
+            } else {
+                Protocol::Query
+            };
         }
         let presented = authenticate::claim(&parts, call.protocol)?;
         call.access_key_id = match &presented {
@@ -204,11 +211,23 @@ impl Gate {
                     self.query(service, &parts, form, presented, facts, call)
                         .await
                 }
+                None if let Some(service) = self.services.json.iter().find(|s| s.name == name) => {
+                    self.enter(call, Protocol::Json11, service.name, service.event_source);
+                    facts.protocol = Protocol::Json11;
+                    authenticate::plausible(&self.world, &presented, Protocol::Json11)?;
+                    let body = body.collect(BODY_BYTES_MAX).await?;
+                    self.json(service, &parts, body, presented, facts, call)
+                        .await
+                }
                 None => {
                     self.not_ours(&name, &parts, body, presented, facts, call)
                         .await
                 }
             },
+            Target::UnsignedJson => {
+                call.protocol = Protocol::Json11;
+                Err(authenticate::missing(Protocol::Json11))
+            }
             Target::UnsignedForm => {
                 let form = read_form(&parts, body).await?;
                 let version = form.0.get("Version").unwrap_or("");
@@ -306,6 +325,54 @@ impl Gate {
                 request,
                 service.namespace,
             )
+            .await
+    }
+
+    async fn json(
+        &self,
+        service: &'static JsonService,
+        parts: &Parts,
+        body: Bytes,
+        presented: Presented,
+        facts: RequestFacts,
+        call: &mut Call,
+    ) -> Result<Response<Body>, Fault> {
+        let target = text_header(parts, header::HeaderName::from_static("x-amz-target"));
+        let target = target.unwrap_or_default();
+        let operation = target
+            .strip_prefix(service.target_prefix)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .unwrap_or_default();
+        call.operation = operation.chars().take(128).collect();
+        let members = json::members(&body);
+        call.parameters = recorded(members.iter().map(|(n, v)| (n.as_str(), v.as_str())));
+        let verified = authenticate::verify(
+            &self.world,
+            presented,
+            parts,
+            Some(&Sha256::digest(&body).into()),
+            None,
+            Protocol::Json11,
+            facts,
+        )?;
+        call.caller = Some(verified.caller.clone());
+        let Some(entry) = service.entries.iter().find(|e| e.name == operation) else {
+            signed(&verified)?;
+            if (service.known)(operation) {
+                let what = format!("{}:{operation}", service.name);
+                return Err(Fault::not_implemented(&what));
+            }
+            return Err(Fault::new("UnknownOperationException", 400, ""));
+        };
+        call.counted = entry.name;
+        call.read_only = entry.kind == Kind::Read;
+        self.touch(&verified.caller, service.name);
+        let request = JsonRequest {
+            body,
+            dialect: service.dialect,
+        };
+        entry
+            .call(self.world.clone(), verified.caller, request, ())
             .await
     }
 

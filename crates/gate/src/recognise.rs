@@ -14,6 +14,8 @@ pub(crate) enum Target {
     S3Control,
     /// An unsigned form: STS's proof-carrying operations, or a forgotten signature.
     UnsignedForm,
+    /// An unsigned call of a JSON service: a forgotten signature.
+    UnsignedJson,
 }
 
 /// The version segment that every path of S3 Control begins with.
@@ -36,6 +38,12 @@ pub(crate) fn target(parts: &Parts, presented: &Presented) -> Target {
                 .get(header::CONTENT_TYPE)
                 .and_then(|v| v.to_str().ok())
                 .is_some_and(|v| v.starts_with("application/x-www-form-urlencoded"));
+            if parts.method == Method::POST
+                && parts.uri.path() == "/"
+                && parts.headers.contains_key("x-amz-target")
+            {
+                return Target::UnsignedJson;
+            }
             let query = parts.uri.query().unwrap_or("");
             let action = query.split('&').any(|p| p.starts_with("Action="))
                 && query.split('&').any(|p| p.starts_with("Version="));

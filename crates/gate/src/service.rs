@@ -5,10 +5,12 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderMap, Response};
 use twinlock_wire::{
     body::Body,
     fault::{Fault, request_id_headers},
+    json,
     query::{self, Form},
     rest::{self, OperationShape, RestRequest},
     shape::Shape,
@@ -66,6 +68,24 @@ pub struct RestXml;
 impl Protocol for RestXml {
     type Request = RestRequest;
     type Answering = &'static OperationShape;
+}
+
+/// JSON 1.1 (Organizations).
+#[derive(Debug)]
+pub struct Json;
+
+/// A request of JSON 1.1.
+#[derive(Debug)]
+pub struct JsonRequest {
+    /// The body.
+    pub body: Bytes,
+    /// Whose words violations have.
+    pub dialect: Dialect,
+}
+
+impl Protocol for Json {
+    type Request = JsonRequest;
+    type Answering = ();
 }
 
 /// An input that can be read from a request of `P`.
@@ -131,6 +151,30 @@ impl<T: Shape> Encode<RestXml> for T {
             twinlock_wire::fault::Protocol::RestXml,
             request_id,
             &host_id(request_id),
+            headers,
+        );
+        response
+    }
+}
+
+impl<T: Shape> Decode<Json> for T {
+    fn decode(request: JsonRequest) -> Result<Self, Fault> {
+        json::decode(&request.body, request.dialect)
+    }
+}
+
+impl<T: Shape> Encode<Json> for T {
+    fn encode(self, _: &'static str, (): (), request_id: &str) -> Response<Body> {
+        let mut response = Response::new(Body::from(json::answer(self)));
+        let headers = response.headers_mut();
+        headers.insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("application/x-amz-json-1.1"),
+        );
+        request_id_headers(
+            twinlock_wire::fault::Protocol::Json11,
+            request_id,
+            "",
             headers,
         );
         response
@@ -277,6 +321,23 @@ pub struct QueryService {
     pub known: fn(&str) -> bool,
 }
 
+/// A service that speaks JSON 1.1.
+#[derive(Debug)]
+pub struct JsonService {
+    /// The name it is signed for: `organizations`.
+    pub name: &'static str,
+    /// `organizations.amazonaws.com`.
+    pub event_source: &'static str,
+    /// What stands before the operation's name in `X-Amz-Target`: `AWSOrganizationsV20161128`.
+    pub target_prefix: &'static str,
+    /// Whose words violations have.
+    pub dialect: Dialect,
+    /// What it does.
+    pub entries: &'static [Entry<Json>],
+    /// Whether AWS's service has an operation of this name.
+    pub known: fn(&str) -> bool,
+}
+
 /// A service that speaks REST-XML.
 #[derive(Debug)]
 pub struct RestService {
@@ -295,6 +356,8 @@ pub struct RestService {
 pub struct Services {
     /// IAM, STS.
     pub query: &'static [&'static QueryService],
+    /// Organizations.
+    pub json: &'static [&'static JsonService],
     /// S3.
     pub s3: &'static RestService,
     /// S3 Control.
@@ -314,6 +377,11 @@ impl Services {
                 .iter()
                 .map(|e| (s.name, e.name, e.kind, e.actions))
         });
+        let json = self.json.iter().flat_map(|s| {
+            s.entries
+                .iter()
+                .map(|e| (s.name, e.name, e.kind, e.actions))
+        });
         let s3 = self
             .s3
             .entries
@@ -324,6 +392,6 @@ impl Services {
             .entries
             .iter()
             .map(|e| ("s3-control", e.name, e.kind, e.actions));
-        query.chain(s3).chain(control)
+        query.chain(json).chain(s3).chain(control)
     }
 }

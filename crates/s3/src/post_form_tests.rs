@@ -89,6 +89,7 @@ impl Form {
 fn post(world: &TestWorld, form: &Form) -> (u16, String) {
     let services = Services {
         query: &[],
+        json: &[],
         s3: &crate::S3,
         s3_control: &crate::S3_CONTROL,
         known: |_, _| None,

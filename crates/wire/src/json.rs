@@ -38,6 +38,19 @@ pub fn answer<T: Shape>(output: T) -> Bytes {
         .into()
 }
 
+/// The members of a body's object as text, for a record of the call; empty for what is no object. What is no text stands there
+/// as JSON.
+pub fn members(body: &[u8]) -> Vec<(String, String)> {
+    let Ok(Json::Object(members)) = serde_json::from_slice(body) else {
+        return Vec::new();
+    };
+    let shown = |(name, held)| match held {
+        Json::String(text) => (name, text),
+        other => (name, other.to_string()),
+    };
+    members.into_iter().map(shown).collect()
+}
+
 fn unreadable() -> Fault {
     Fault::new(
         "SerializationException",
