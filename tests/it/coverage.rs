@@ -29,7 +29,6 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "iam",
         "always empty",
         &[
-            "GetAccountPasswordPolicy",
             "ListMFADevices",
             "ListOpenIDConnectProviders",
             "ListSAMLProviders",

@@ -5,11 +5,14 @@
 //! | [`iam`] | [`iam::IAM`]: users, groups, roles, policies, keys, the account |
 //! | [`sts`] | [`sts::STS`]: temporary credentials |
 //!
+//! Beside them: [`passwords`], the rules that passwords follow when they are set and when they are used.
+//!
 //! An operation is a unit struct with its needs, its rules, its errors and its tests beside it; the table names it once. To
 //! add one: write it in the file of its subject, list it in the table, and it is decoded, authorised, run and audited like
 //! every other. Nothing here decides who may do what: an operation says what it needs, the gate authorises.
 
 pub mod iam;
+pub mod passwords;
 pub mod sts;
 #[cfg(test)]
 mod testing;

@@ -117,6 +117,14 @@ impl TestWorld {
         caller(Who::User { account, id })
     }
 
+    /// A user as the directory has it.
+    pub(crate) fn stored_user(&self, account: &str, name: &str) -> User {
+        let snapshot = self.world.directory.published();
+        let node = snapshot.account(&account.parse().expect("an account id"));
+        let user = node.expect("the account").user(name).expect("the user");
+        User::clone(user)
+    }
+
     /// A group without policies.
     pub(crate) fn group(&self, account: &str, name: &str) {
         self.group_with(account, name, "");

@@ -8,7 +8,7 @@ use twinlock_directory::AccountId;
 use twinlock_gate::{Action, Cx, Fault, Need, Needs, Operation, Permit, Read};
 use twinlock_shapes::iam as shapes;
 
-use super::common::{Cursor, Subject, arn_of, entity_need, list_need, no_such};
+use super::common::{Cursor, Subject, arn_of, entity_need, list_need};
 
 /// A list about a user: the one named, or the caller.
 macro_rules! empty_list_of_user {
@@ -201,15 +201,5 @@ none_in_account! {
     |action, account, _| list_need(action, arn_of(account, "saml-provider", "*")),
     |_, _| Ok(Default::default())
 }
-none_in_account! {
-    /// Says that the account has no password policy of its own: AWS's default one holds, which cannot be shown.
-    GetAccountPasswordPolicy, GetAccountPasswordPolicyInput -> GetAccountPasswordPolicyOutput,
-    "iam:GetAccountPasswordPolicy",
-    |action, _, _| Need::anywhere(action),
-    |account, _| {
-        Err(no_such(format!("The Password Policy with domain name {account} cannot be found.")))
-    }
-}
-
 #[cfg(test)]
 mod tests;

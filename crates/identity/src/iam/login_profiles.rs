@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{Batch, LoginProfile, SystemRandom, User, passwords};
+use twinlock_directory::{Batch, LoginProfile, User};
 use twinlock_gate::{
-    Action, Caller, Change, Cx, Fault, Needs, Operation, Permit, Read, World, nothing_to_prepare,
+    Action, Caller, Change, Cx, Fault, Needs, Operation, Permit, Read, ResourcePolicy, Who, World,
+    nothing_to_prepare,
 };
+use twinlock_policy::{Bindings, Document, Policy, ResourceRule};
 use twinlock_shapes::iam as shapes;
 
 use super::common::{Subject, already_exists, at, existing_user, find_user, no_such, user_need};
+use crate::passwords;
 
 const fn on_user(name: &'static str) -> Action {
     Action::new(name, &["user"], &[])
@@ -26,40 +29,59 @@ fn shown(user: &User, login: &LoginProfile) -> shapes::LoginProfile {
     }
 }
 
-/// AWS's rule for accounts without a password policy of their own: eight characters, of three kinds out of four.
-///
-/// # Errors
-/// `PasswordPolicyViolation`.
-fn check_password(password: &str) -> Result<(), Fault> {
-    let violation = |message: &str| Err(Fault::new("PasswordPolicyViolation", 400, message));
-    if password.chars().count() < 8 {
-        return violation("Password should have a minimum length of 8");
-    }
-    let kinds: [fn(char) -> bool; 4] = [
-        |c| c.is_lowercase(),
-        |c| c.is_uppercase(),
-        |c| c.is_numeric(),
-        |c| !c.is_alphanumeric(),
-    ];
-    let met = kinds.iter().filter(|kind| password.chars().any(**kind));
-    if met.count() < 3 {
-        return violation(
-            "Password should have at least three of: lower case letters, upper case letters, numbers, symbols",
-        );
-    }
-    Ok(())
+fn changed_meanwhile() -> Fault {
+    Fault::new(
+        "EntityTemporarilyUnmodifiable",
+        409,
+        "The password was changed by another request at the same time. Please try again.",
+    )
 }
 
-/// The argon2id hash of a new password that follows the rules.
-async fn hashed(password: &str) -> Result<String, Fault> {
-    check_password(password)?;
-    let password = password.to_owned();
-    // Nothing is gained by a test that foresees a salt, so it does not come from the world's source.
-    tokio::task::spawn_blocking(move || passwords::hash(&password, &SystemRandom))
-        .await
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(Fault::internal)
+/// A new password, hashed before the writer's turn.
+#[derive(Debug)]
+pub struct Hashed {
+    hash: String,
+    /// The hash of the password that it was compared with and is to follow.
+    before: Option<String>,
+}
+
+impl Hashed {
+    /// Hashes a password for the user of this name, having asked the policy of the caller's account.
+    ///
+    /// # Errors
+    /// `PasswordPolicyViolation`.
+    async fn of(
+        password: &str,
+        user: Option<&str>,
+        caller: &Caller,
+        world: &World,
+    ) -> Result<Hashed, Fault> {
+        let snapshot = world.directory.published();
+        let node = caller.who.account().and_then(|id| snapshot.account(&id));
+        // Authorised just now, so the account is there.
+        let node = node.ok_or_else(Fault::internal)?;
+        let login = user
+            .and_then(|name| node.user(name))
+            .and_then(|user| user.login.as_ref());
+        Ok(Hashed {
+            hash: passwords::hash_new(password, &node.account, login).await?,
+            before: login.map(|login| login.password_hash.clone()),
+        })
+    }
+
+    /// Puts the new password into the profile, if the one there is still the one that it was compared with.
+    ///
+    /// # Errors
+    /// `EntityTemporarilyUnmodifiable` if somebody else has set another one in the meantime.
+    fn set(&self, password: &str, login: &mut LoginProfile, cx: &Cx<'_>) -> Result<(), Fault> {
+        // Once more, by the policy as it is in this turn.
+        passwords::check(password, &cx.account()?.account)?;
+        if self.before.as_ref() != Some(&login.password_hash) {
+            return Err(changed_meanwhile());
+        }
+        passwords::replace(login, &self.hash, cx.now);
+        Ok(())
+    }
 }
 
 // ---- CreateLoginProfile ----
@@ -82,17 +104,16 @@ impl Operation for CreateLoginProfile {
 }
 
 impl Change for CreateLoginProfile {
-    /// The password's hash.
-    type Prepared = String;
+    type Prepared = Hashed;
 
-    async fn prepare(input: &Self::Input, _: &Caller, _: &World) -> Result<String, Fault> {
+    async fn prepare(input: &Self::Input, caller: &Caller, world: &World) -> Result<Hashed, Fault> {
         // The model lets it out for a root user's profile, which Twinlock does not make this way.
         let password = input.password.as_deref().ok_or_else(|| {
             Fault::validation(
                 "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null",
             )
         })?;
-        hashed(password).await
+        Hashed::of(password, input.user_name.as_deref(), caller, world).await
     }
 
     fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
@@ -103,11 +124,14 @@ impl Change for CreateLoginProfile {
         _: &Permit<Self>,
         input: &Self::Input,
         found: Self::Found,
-        hash: &String,
+        new: &Hashed,
         cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
         let mut user = User::clone(&*found.user_only()?);
+        let password = input.password.as_deref().unwrap_or_default();
+        // Once more, by the policy as it is in this turn.
+        passwords::check(password, &cx.account()?.account)?;
         if user.login.is_some() {
             let name = &user.name;
             return Err(already_exists(format!(
@@ -115,7 +139,7 @@ impl Change for CreateLoginProfile {
             )));
         }
         let login = LoginProfile {
-            password_hash: hash.clone(),
+            password_hash: new.hash.clone(),
             created: cx.now,
             changed: cx.now,
             reset_required: input.password_reset_required.unwrap_or(false),
@@ -195,12 +219,18 @@ impl Operation for UpdateLoginProfile {
 }
 
 impl Change for UpdateLoginProfile {
-    /// The new password's hash, if there is a new one.
-    type Prepared = Option<String>;
+    /// The new password, if there is one.
+    type Prepared = Option<Hashed>;
 
-    async fn prepare(input: &Self::Input, _: &Caller, _: &World) -> Result<Option<String>, Fault> {
+    async fn prepare(
+        input: &Self::Input,
+        caller: &Caller,
+        world: &World,
+    ) -> Result<Option<Hashed>, Fault> {
         match input.password.as_deref() {
-            Some(password) => hashed(password).await.map(Some),
+            Some(password) => Hashed::of(password, Some(&input.user_name), caller, world)
+                .await
+                .map(Some),
             None => Ok(None),
         }
     }
@@ -213,16 +243,15 @@ impl Change for UpdateLoginProfile {
         _: &Permit<Self>,
         input: &Self::Input,
         found: Self::Found,
-        hash: &Option<String>,
+        new: &Option<Hashed>,
         cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
         let mut user = existing_user(found, &input.user_name)?;
         let login = user.login.as_mut();
         let login = login.ok_or_else(|| no_profile(&input.user_name))?;
-        if let Some(hash) = hash {
-            login.password_hash.clone_from(hash);
-            login.changed = cx.now;
+        if let (Some(new), Some(password)) = (new, &input.password) {
+            new.set(password, login, cx)?;
         }
         if let Some(required) = input.password_reset_required {
             login.reset_required = required;
@@ -272,6 +301,116 @@ impl Change for DeleteLoginProfile {
         }
         batch.put(user);
         Ok(shapes::DeleteLoginProfileOutput {})
+    }
+}
+
+// ---- ChangePassword ----
+
+const CHANGE: Action = on_user("iam:ChangePassword");
+
+/// Lets a user choose another password, who knows the present one. The account's password policy can give the permission to
+/// all users of the account; a Deny takes it from one all the same.
+pub struct ChangePassword;
+
+impl Operation for ChangePassword {
+    type Input = shapes::ChangePasswordInput;
+    type Output = shapes::ChangePasswordOutput;
+    /// The calling user; none: the caller is no user.
+    type Found = Option<Arc<User>>;
+    const NAME: &'static str = "ChangePassword";
+    const ACTIONS: &'static [Action] = &[CHANGE];
+
+    fn needs(_: &Self::Input, found: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
+        let account = cx.account_id()?;
+        let Some(user) = found else {
+            return Err(Fault::new(
+                "InvalidUserType",
+                400,
+                "Only IAM Users can change their own password",
+            ));
+        };
+        let need = user_need(&CHANGE, account, &user.name, Some(user));
+        let given = passwords::users_may_change(&cx.account()?.account)
+            .then(|| given_by_account(user))
+            .flatten();
+        Ok(Needs::one(need.under(given, ResourceRule::Ordinary)))
+    }
+}
+
+/// What AllowUsersToChangePassword says, as the policy that it stands for.
+fn given_by_account(user: &User) -> Option<ResourcePolicy> {
+    let text = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": { "AWS": user.arn() },
+            "Action": CHANGE.name,
+            "Resource": "*",
+        },
+    });
+    let document = Document::parse(&text.to_string()).ok()?;
+    let bindings = Bindings::from([(user.arn(), user.id.clone())]);
+    Some(ResourcePolicy {
+        policy: Arc::new(Policy::compile(document, &bindings)),
+        name: "AllowUsersToChangePassword of the account's password policy".to_owned(),
+    })
+}
+
+impl Change for ChangePassword {
+    type Prepared = Hashed;
+
+    async fn prepare(input: &Self::Input, caller: &Caller, world: &World) -> Result<Hashed, Fault> {
+        let snapshot = world.directory.published();
+        let user = match &caller.who {
+            Who::User { id, .. } => snapshot.user_by_id(id),
+            _ => None,
+        };
+        let user = user.ok_or_else(Fault::internal)?;
+        let Some(login) = &user.login else {
+            return Err(no_profile(&user.name));
+        };
+        let attempts = world.directory.attempts();
+        let right = attempts.begin(&user.id, world.clock.now())
+            && passwords::verify(&input.old_password, Some(login.password_hash.clone())).await?;
+        if !right {
+            return Err(Fault::new(
+                "AccessDenied",
+                403,
+                "The old password was incorrect.",
+            ));
+        }
+        attempts.succeeded(&user.id);
+        let new = Hashed::of(&input.new_password, Some(&user.name), caller, world).await?;
+        // Hashed looks at what is published now: it must be the profile whose password the caller knows.
+        match new.before.as_ref() == Some(&login.password_hash) {
+            true => Ok(new),
+            false => Err(changed_meanwhile()),
+        }
+    }
+
+    fn find(_: &Self::Input, cx: &Cx<'_>) -> Self::Found {
+        match &cx.caller.who {
+            Who::User { id, .. } => cx.snapshot.user_by_id(id).cloned(),
+            _ => None,
+        }
+    }
+
+    fn run(
+        _: &Permit<Self>,
+        input: &Self::Input,
+        found: Self::Found,
+        new: &Hashed,
+        cx: &Cx<'_>,
+        batch: &mut Batch,
+    ) -> Result<Self::Output, Fault> {
+        let mut user = User::clone(&*found.ok_or_else(Fault::internal)?);
+        let name = user.name.clone();
+        let login = user.login.as_mut();
+        let login = login.ok_or_else(|| no_profile(&name))?;
+        new.set(&input.new_password, login, cx)?;
+        login.reset_required = false;
+        batch.put(user);
+        Ok(shapes::ChangePasswordOutput {})
     }
 }
 

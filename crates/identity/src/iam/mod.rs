@@ -5,7 +5,7 @@
 //! | `users`, `user_tags` | users; their tags and boundaries |
 //! | `groups` | user groups and who is in them |
 //! | `access_keys` | long-term keys of users and of root |
-//! | `login_profiles` | console passwords of users |
+//! | `login_profiles`, `password_policy` | console passwords of users; the rules for them |
 //! | `account` | aliases, the summary |
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
@@ -30,6 +30,7 @@ pub mod inline_policies;
 pub mod instance_profiles;
 pub mod login_profiles;
 pub mod managed_policies;
+pub mod password_policy;
 pub mod policy_entities;
 pub mod policy_tags;
 pub mod policy_versions;
@@ -85,6 +86,10 @@ pub static IAM: QueryService = QueryService {
         read::<_, login_profiles::GetLoginProfile>(),
         change::<_, login_profiles::UpdateLoginProfile>(),
         change::<_, login_profiles::DeleteLoginProfile>(),
+        change::<_, login_profiles::ChangePassword>(),
+        change::<_, password_policy::UpdateAccountPasswordPolicy>(),
+        read::<_, password_policy::GetAccountPasswordPolicy>(),
+        change::<_, password_policy::DeleteAccountPasswordPolicy>(),
         // the account
         change::<_, account::CreateAccountAlias>(),
         read::<_, account::ListAccountAliases>(),
@@ -100,7 +105,6 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListServerCertificates>(),
         read::<_, empty::ListOpenIDConnectProviders>(),
         read::<_, empty::ListSAMLProviders>(),
-        read::<_, empty::GetAccountPasswordPolicy>(),
         // roles
         change::<_, roles::CreateRole>(),
         read::<_, roles::GetRole>(),

@@ -95,13 +95,6 @@ fn an_account_has_none_either() {
         "saml-provider/*",
         saml_provider_list
     );
-    let policy = || shapes::GetAccountPasswordPolicyInput::default();
-    assert_refused(
-        world.read::<GetAccountPasswordPolicy>(&bob, policy()),
-        "NoSuchEntity",
-        "The Password Policy with domain name 081278057606 cannot be found.",
-    );
-    assert_denied(world.read::<GetAccountPasswordPolicy>(&amy, policy()), "*");
 }
 
 #[test]

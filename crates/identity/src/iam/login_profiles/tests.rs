@@ -1,5 +1,8 @@
 use super::*;
-use crate::testing::{TestWorld, assert_denied, assert_refused, root};
+use crate::{
+    iam::password_policy::UpdateAccountPasswordPolicy,
+    testing::{TestWorld, allow, assert_denied, assert_refused, root},
+};
 
 const A: &str = "081278057606";
 
@@ -35,7 +38,7 @@ fn a_password_is_set_changed_and_taken_away() {
             .expect("the account");
         node.user("Amy").expect("Amy").login.clone()
     };
-    assert!(passwords::verify(
+    assert!(twinlock_directory::passwords::verify(
         "Correct-horse-7",
         &stored().expect("one").password_hash
     ));
@@ -49,7 +52,10 @@ fn a_password_is_set_changed_and_taken_away() {
         .change::<UpdateLoginProfile>(&root(A), update)
         .expect("changed");
     let login = stored().expect("one");
-    assert!(passwords::verify("Battery-staple-8", &login.password_hash));
+    assert!(twinlock_directory::passwords::verify(
+        "Battery-staple-8",
+        &login.password_hash
+    ));
     assert_eq!(login.changed, login.created + 5000);
     let get = || shapes::GetLoginProfileInput {
         user_name: Some("Amy".into()),
@@ -107,4 +113,221 @@ fn weak_passwords_and_strangers_are_refused() {
         world.change::<CreateLoginProfile>(&amy, create("Amy", Some("weak"))),
         "user Amy",
     );
+}
+
+fn change(old: &str, new: &str) -> shapes::ChangePasswordInput {
+    shapes::ChangePasswordInput {
+        old_password: old.into(),
+        new_password: new.into(),
+    }
+}
+
+fn policy(
+    input: shapes::UpdateAccountPasswordPolicyInput,
+) -> shapes::UpdateAccountPasswordPolicyInput {
+    shapes::UpdateAccountPasswordPolicyInput {
+        minimum_password_length: input.minimum_password_length.or(Some(6)),
+        ..input
+    }
+}
+
+#[test]
+fn a_user_changes_the_own_password_knowing_the_old_one() {
+    let world = TestWorld::new(&[A]);
+    let amy = world.user(
+        A,
+        "Amy",
+        &allow("iam:ChangePassword", "arn:aws:iam::081278057606:user/Amy"),
+    );
+    assert_refused(
+        world.change::<ChangePassword>(&amy, change("x", "Correct-horse-8")),
+        "NoSuchEntity",
+        "Login Profile for User Amy cannot be found.",
+    );
+    world
+        .change::<CreateLoginProfile>(&root(A), create("Amy", Some("Correct-horse-7")))
+        .expect("made");
+    assert_refused(
+        world.change::<ChangePassword>(&amy, change("Correct-horse-6", "Correct-horse-8")),
+        "AccessDenied",
+        "The old password was incorrect.",
+    );
+    let weak = world.change::<ChangePassword>(&amy, change("Correct-horse-7", "horse"));
+    assert_eq!(weak.expect_err("weak").code, "PasswordPolicyViolation");
+    world
+        .change::<ChangePassword>(&amy, change("Correct-horse-7", "Correct-horse-8"))
+        .expect("changed");
+    let user = world.stored_user(A, "Amy");
+    let login = user.login.expect("a profile");
+    assert!(twinlock_directory::passwords::verify(
+        "Correct-horse-8",
+        &login.password_hash
+    ));
+    assert!(!login.reset_required, "what was asked for has been done");
+    for caller in [root(A), world.role_session(A, "Ops", "amy")] {
+        let refused =
+            world.change::<ChangePassword>(&caller, change("Correct-horse-8", "Correct-horse-9"));
+        assert_eq!(refused.expect_err("no user").code, "InvalidUserType");
+    }
+}
+
+#[test]
+fn who_guesses_at_an_old_password_has_to_wait_even_with_the_right_one() {
+    let world = TestWorld::new(&[A]);
+    let amy = world.user(A, "Amy", &allow("iam:ChangePassword", "*"));
+    world
+        .change::<CreateLoginProfile>(&root(A), create("Amy", Some("Correct-horse-7")))
+        .expect("made");
+    for _ in 0..5 {
+        let refused = world.change::<ChangePassword>(&amy, change("guess", "Correct-horse-8"));
+        assert_eq!(refused.expect_err("wrong").code, "AccessDenied");
+    }
+    let right =
+        || world.change::<ChangePassword>(&amy, change("Correct-horse-7", "Correct-horse-8"));
+    assert_eq!(right().expect_err("too soon").code, "AccessDenied");
+    world.world.clock.advance(1_000);
+    right().expect("after waiting");
+}
+
+#[test]
+fn the_accounts_policy_lets_users_change_their_passwords_unless_denied() {
+    let world = TestWorld::new(&[A]);
+    let amy = world.user(A, "Amy", "");
+    let deny =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#;
+    let eve = world.user(A, "Eve", deny);
+    for name in ["Amy", "Eve"] {
+        world
+            .change::<CreateLoginProfile>(&root(A), create(name, Some("Correct-horse-7")))
+            .expect("made");
+    }
+    let to = |caller| {
+        world.change::<ChangePassword>(caller, change("Correct-horse-7", "Correct-horse-8"))
+    };
+    assert_denied(to(&amy), "user Amy");
+    let allowing = shapes::UpdateAccountPasswordPolicyInput {
+        allow_users_to_change_password: Some(true),
+        ..Default::default()
+    };
+    world
+        .change::<UpdateAccountPasswordPolicy>(&root(A), policy(allowing))
+        .expect("set");
+    to(&amy).expect("allowed by the account's policy");
+    assert_eq!(to(&eve).expect_err("denied").code, "AccessDenied");
+    world
+        .change::<UpdateAccountPasswordPolicy>(&root(A), policy(Default::default()))
+        .expect("set");
+    assert_denied(
+        world.change::<ChangePassword>(&amy, change("Correct-horse-8", "Correct-horse-9")),
+        "user Amy",
+    );
+}
+
+#[test]
+fn the_accounts_policy_is_asked_whenever_a_password_is_set() {
+    let world = TestWorld::new(&[A]);
+    let amy = world.user(A, "Amy", &allow("iam:ChangePassword", "*"));
+    let strict = shapes::UpdateAccountPasswordPolicyInput {
+        minimum_password_length: Some(10),
+        require_symbols: Some(true),
+        require_numbers: Some(true),
+        require_uppercase_characters: Some(true),
+        require_lowercase_characters: Some(true),
+        ..Default::default()
+    };
+    world
+        .change::<UpdateAccountPasswordPolicy>(&root(A), strict)
+        .expect("set");
+    let rows = [
+        ("Aa1-", "Password should have a minimum length of 10"),
+        (
+            "aaaaaaaa1-",
+            "Password should have at least one uppercase letter",
+        ),
+        (
+            "AAAAAAAA1-",
+            "Password should have at least one lowercase letter",
+        ),
+        ("Aaaaaaaaa-", "Password should have at least one number"),
+        ("Aaaaaaaaa1", "Password should have at least one symbol"),
+    ];
+    for (weak, message) in rows {
+        assert_refused(
+            world.change::<CreateLoginProfile>(&root(A), create("Amy", Some(weak))),
+            "PasswordPolicyViolation",
+            message,
+        );
+    }
+    world
+        .change::<CreateLoginProfile>(&root(A), create("Amy", Some("Aaaaaaaa1-")))
+        .expect("strong");
+    for (weak, message) in rows {
+        let update = shapes::UpdateLoginProfileInput {
+            user_name: "Amy".into(),
+            password: Some(weak.into()),
+            ..Default::default()
+        };
+        assert_refused(
+            world.change::<UpdateLoginProfile>(&root(A), update),
+            "PasswordPolicyViolation",
+            message,
+        );
+        assert_refused(
+            world.change::<ChangePassword>(&amy, change("Aaaaaaaa1-", weak)),
+            "PasswordPolicyViolation",
+            message,
+        );
+    }
+}
+
+#[test]
+fn as_many_earlier_passwords_are_refused_as_the_policy_says() {
+    let world = TestWorld::new(&[A]);
+    let amy = world.user(A, "Amy", &allow("iam:ChangePassword", "*"));
+    let two = shapes::UpdateAccountPasswordPolicyInput {
+        password_reuse_prevention: Some(2),
+        ..Default::default()
+    };
+    let set = |policy| {
+        world
+            .change::<UpdateAccountPasswordPolicy>(&root(A), policy)
+            .expect("set")
+    };
+    set(two);
+    world
+        .change::<CreateLoginProfile>(&root(A), create("Amy", Some("password-1")))
+        .expect("made");
+    let to = |old: &str, new: &str| world.change::<ChangePassword>(&amy, change(old, new));
+    let reuse =
+        "Policy constraint violation with password reuse prevention during password change.";
+    assert_refused(
+        to("password-1", "password-1"),
+        "PasswordPolicyViolation",
+        reuse,
+    );
+    to("password-1", "password-2").expect("new");
+    assert_refused(
+        to("password-2", "password-1"),
+        "PasswordPolicyViolation",
+        reuse,
+    );
+    let update = |password: &str| {
+        let update = shapes::UpdateLoginProfileInput {
+            user_name: "Amy".into(),
+            password: Some(password.into()),
+            ..Default::default()
+        };
+        world.change::<UpdateLoginProfile>(&root(A), update)
+    };
+    assert_refused(update("password-1"), "PasswordPolicyViolation", reuse);
+    to("password-2", "password-3").expect("new");
+    to("password-3", "password-1").expect("two others were between");
+    // What is remembered counts for a longer policy, too.
+    set(shapes::UpdateAccountPasswordPolicyInput {
+        password_reuse_prevention: Some(24),
+        ..Default::default()
+    });
+    assert_refused(update("password-2"), "PasswordPolicyViolation", reuse);
+    set(Default::default());
+    update("password-2").expect("nothing is forbidden now");
 }
