@@ -4,6 +4,7 @@
 //! and the run goes on. The documents need not be ones that AWS would accept.
 
 mod line;
+mod service_rules;
 #[cfg(test)]
 mod tests;
 

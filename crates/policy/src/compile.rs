@@ -1,17 +1,18 @@
-//! The compiled form of a document: patterns cut, conditions parsed, statements indexed by action.
+//! The compiled form of a document: patterns cut, conditions parsed, principals resolved, statements indexed by service and action.
 //!
-//! A request names one action, and most statements of a large policy set are about others. So each policy keeps a sorted list of the
-//! exact actions its statements name, one of the services they name with a wildcard, and the few statements that must always be
-//! looked at; in front of them a 64-bit filter of services, which lets most policies be passed over by one comparison. The index
-//! only proposes statements: the matcher tests the action again, so a collision of hashes costs time and never correctness.
+//! A request names one action, and most statements of a large policy set are about others. So a policy keeps two indexes, one of its
+//! Denies and one of its Allows. Each is a sorted list of the actions that the statements name exactly and of the services of which
+//! they name actions by a wildcard, besides the few statements that any action may concern. In front stands a set of 64 bits, one
+//! for some of the services each, so that a policy about other services is passed over by one comparison. The index only proposes
+//! statements: matching looks at the action again, so that a collision of hashes costs time and never correctness.
 
 use std::collections::BTreeMap;
 
-use crate::condition::Condition;
 use crate::document::{Document, Effect, List};
 use crate::json::ParseError;
-use crate::pattern::{Pattern, Reading, Token, tokens};
-use crate::principal::Principals;
+use crate::pattern::Pattern;
+use crate::question::Question;
+use crate::statement::Rule;
 
 /// The unique id (`AIDA…`, `AROA…`) that each principal ARN of a document meant when the document was written; for a
 /// `CanonicalUser`, the account that has that canonical id.
@@ -20,74 +21,54 @@ pub type Bindings = BTreeMap<String, String>;
 /// A document ready to be matched: immutable and shared between threads.
 #[derive(Debug, Clone)]
 pub struct Policy {
+    denies: Index,
+    allows: Index,
+    pub(crate) rules: Box<[Rule]>,
     document: Document,
-    pub(crate) statements: Box<[CompiledStatement]>,
-    index: Index,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct CompiledStatement {
-    pub(crate) effect: Option<Effect>,
-    pub(crate) actions: Option<Actions>,
-    pub(crate) not_actions: Option<Actions>,
-    pub(crate) resources: Option<Box<[Resource]>>,
-    pub(crate) not_resources: Option<Box<[Resource]>>,
-    pub(crate) principals: Option<Principals>,
-    pub(crate) not_principals: Option<Principals>,
-    pub(crate) conditions: Box<[Condition]>,
-    pub(crate) condition_malformed: bool,
 }
 
 /// The entries of `Action` or `NotAction`, in lower case.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Actions {
     all: bool,
-    /// Sorted, whole: `s3:getobject`.
-    exact: Box<[Box<str>]>,
+    /// Whole actions with their hashes, sorted by these: `s3:getobject`.
+    exact: Box<[(u64, Box<str>)]>,
     /// Service and pattern of the name.
     wild: Box<[(Box<str>, Pattern)]>,
 }
 
-/// One entry of `Resource` or `NotResource`.
-#[derive(Debug, Clone)]
-pub(crate) enum Resource {
-    /// `*`.
-    Everything,
-    /// Six parts without wildcard or variable.
-    Exact(Box<str>),
-    /// Six parts whose only wildcard is a star at the very end: as good as a comparison of prefixes.
-    Prefix(Box<str>),
-    /// Six parts.
-    Parts(Box<[Pattern; 6]>),
-    /// An ARN of fewer parts, which kinds of documents read differently (specification 2.2, point 7).
-    Short {
-        parts: Box<[Pattern]>,
-        any_star: bool,
-        trailing_star: bool,
-    },
-    /// No ARN.
-    Nothing,
-}
-
+/// Which statements of one effect an action may concern.
 #[derive(Debug, Clone, Default)]
 struct Index {
     services: u64,
-    /// Hash of the whole action, and statement.
-    exact: Box<[(u64, u32)]>,
-    /// Hash of the service, and statement.
-    wild: Box<[(u64, u32)]>,
+    /// Hash of an action or of a service, and a statement; sorted.
+    keys: Box<[(u64, u32)]>,
+    /// Statements that any action may concern: `*`, and every `NotAction`.
     always: Box<[u32]>,
 }
 
-/// Hash of a lower-cased text (FNV-1a): short keys, no state, the same in every process.
-pub(crate) fn hash(lower: &str) -> u64 {
-    lower.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    })
+/// Hash of a lower-cased text (FNV-1a): for short keys, without state, the same in every process. The hash of a service goes on to
+/// that of its action.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    pub(crate) const START: Hash = Hash(0xcbf2_9ce4_8422_2325);
+
+    pub(crate) fn over(self, lower: &str) -> Hash {
+        let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        Hash(lower.bytes().fold(self.0, step))
+    }
+
+    pub(crate) fn get(self) -> u64 {
+        self.0
+    }
 }
 
-fn service_bit(service_hash: u64) -> u64 {
-    1 << (service_hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+/// The bit of a service, by its hash.
+pub(crate) fn service_bit(hash: u64) -> u64 {
+    // The low bits of the hash hardly mix; a multiplication moves all of them to the top.
+    1 << (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
 impl Policy {
@@ -102,44 +83,20 @@ impl Policy {
     /// Compiles a document. A user or role ARN that is bound matches by unique id only.
     pub fn compile(document: Document, bindings: &Bindings) -> Policy {
         let variables = document.has_variables();
-        let resources = |list: &Option<List>| {
-            list.as_ref().map(|list| {
-                list.values
-                    .iter()
-                    .map(|text| Resource::compile(&text.value, variables))
-                    .collect()
-            })
-        };
-        let statements: Box<[CompiledStatement]> = document
+        let rules = document
             .statements()
             .iter()
-            .map(|statement| CompiledStatement {
-                effect: statement.effect,
-                actions: statement.action.as_ref().map(Actions::compile),
-                not_actions: statement.not_action.as_ref().map(Actions::compile),
-                resources: resources(&statement.resource),
-                not_resources: resources(&statement.not_resource),
-                principals: statement
-                    .principal
-                    .as_ref()
-                    .map(|element| Principals::compile(element, bindings)),
-                not_principals: statement
-                    .not_principal
-                    .as_ref()
-                    .map(|element| Principals::compile(element, bindings)),
-                conditions: statement
-                    .conditions
-                    .iter()
-                    .map(|entry| Condition::compile(entry, variables))
-                    .collect(),
-                condition_malformed: statement.condition_malformed,
-            })
+            .map(|statement| Rule::compile(statement, bindings, variables))
             .collect();
-        let index = Index::build(&statements);
+        Policy::index(rules, document)
+    }
+
+    fn index(rules: Box<[Rule]>, document: Document) -> Policy {
         Policy {
+            denies: Index::build(&rules, Effect::Deny),
+            allows: Index::build(&rules, Effect::Allow),
+            rules,
             document,
-            statements,
-            index,
         }
     }
 
@@ -153,78 +110,110 @@ impl Policy {
         self.document.text()
     }
 
-    /// Calls `visit` with every statement whose actions may match, some of them twice.
-    pub(crate) fn candidates(
-        &self,
-        action_hash: u64,
-        service_hash: u64,
-        mut visit: impl FnMut(usize),
-    ) {
-        let index = &self.index;
-        for &statement in &index.always {
-            visit(statement as usize);
+    /// The statements of the effect whose actions may match, with their positions; some come twice.
+    pub(crate) fn candidates<'p>(
+        &'p self,
+        effect: Effect,
+        question: &Question<'_>,
+    ) -> Candidates<'p> {
+        let index = match effect {
+            Effect::Deny => &self.denies,
+            Effect::Allow => &self.allows,
+        };
+        let [of_action, of_service] = index.named(question);
+        Candidates {
+            rules: &self.rules,
+            always: index.always.iter(),
+            of_action: of_action.iter(),
+            of_service: of_service.iter(),
         }
-        if index.services & service_bit(service_hash) == 0 {
-            return;
-        }
-        for (list, key) in [(&index.exact, action_hash), (&index.wild, service_hash)] {
-            let start = list.partition_point(|(hash, _)| *hash < key);
-            for &(_, statement) in list[start..].iter().take_while(|(hash, _)| *hash == key) {
-                visit(statement as usize);
-            }
-        }
+    }
+}
+
+/// The statements that an index proposes.
+pub(crate) struct Candidates<'p> {
+    rules: &'p [Rule],
+    always: std::slice::Iter<'p, u32>,
+    of_action: std::slice::Iter<'p, (u64, u32)>,
+    of_service: std::slice::Iter<'p, (u64, u32)>,
+}
+
+impl<'p> Iterator for Candidates<'p> {
+    type Item = (usize, &'p Rule);
+
+    fn next(&mut self) -> Option<(usize, &'p Rule)> {
+        let named = |(_, position): &(u64, u32)| *position;
+        let position = self
+            .of_action
+            .next()
+            .map(named)
+            .or_else(|| self.of_service.next().map(named))
+            .or_else(|| self.always.next().copied())? as usize;
+        Some((position, &self.rules[position]))
     }
 }
 
 impl Index {
-    fn build(statements: &[CompiledStatement]) -> Index {
-        let (mut exact, mut wild, mut always) = (Vec::new(), Vec::new(), Vec::new());
+    fn build(rules: &[Rule], effect: Effect) -> Index {
+        let (mut keys, mut always) = (Vec::new(), Vec::new());
         let mut services = 0;
-        for (position, statement) in statements.iter().enumerate() {
-            // INVARIANT: a document has at most `Limits::DOCUMENT.values_max` values, far below u32::MAX.
-            let position = position as u32;
-            if statement.effect.is_none() {
+        for (position, rule) in rules.iter().enumerate() {
+            if rule.effect != Some(effect) {
                 continue;
             }
-            match &statement.actions {
-                Some(actions) if actions.all => always.push(position),
-                Some(actions) => {
-                    for action in &actions.exact {
-                        exact.push((hash(action), position));
-                        services |= service_bit(hash(action.split(':').next().unwrap_or("")));
+            // INVARIANT: a document has at most `Limits::DOCUMENT.values_max` values, far below u32::MAX.
+            let position = position as u32;
+            match &rule.actions {
+                Some(actions) if !actions.all && rule.not_actions.is_none() => {
+                    for (hash, action) in &actions.exact {
+                        let service = action.split(':').next().unwrap_or("");
+                        services |= service_bit(Hash::START.over(service).get());
+                        keys.push((*hash, position));
                     }
                     for (service, _) in &actions.wild {
-                        wild.push((hash(service), position));
-                        services |= service_bit(hash(service));
+                        let service = Hash::START.over(service).get();
+                        services |= service_bit(service);
+                        keys.push((service, position));
                     }
                 }
-                None if statement.not_actions.is_some() => always.push(position),
-                None => {}
+                None if rule.not_actions.is_none() => {}
+                _ => always.push(position),
             }
         }
-        for list in [&mut exact, &mut wild] {
-            list.sort_unstable();
-            list.dedup();
-        }
+        keys.sort_unstable();
+        keys.dedup();
         Index {
             services,
-            exact: exact.into(),
-            wild: wild.into(),
+            keys: keys.into(),
             always: always.into(),
         }
+    }
+
+    /// The entries under the request's action and those under its service.
+    fn named(&self, question: &Question<'_>) -> [&[(u64, u32)]; 2] {
+        if self.services & question.service_bit == 0 {
+            return [&[], &[]];
+        }
+        [question.action_hash, question.service_hash].map(|key| {
+            let from = &self.keys[self.keys.partition_point(|(hash, _)| *hash < key)..];
+            let length = from.iter().take_while(|(hash, _)| *hash == key).count();
+            &from[..length]
+        })
     }
 }
 
 impl Actions {
-    fn compile(list: &List) -> Actions {
-        let mut all = false;
-        let (mut exact, mut wild) = (Vec::<Box<str>>::new(), Vec::new());
+    pub(crate) fn compile(list: &List) -> Actions {
+        let mut actions = Actions::default();
+        let (mut exact, mut wild) = (Vec::new(), Vec::new());
         for text in &list.values {
             let lower = text.value.to_ascii_lowercase();
+            // AWS's documentation writes full administrative privileges in either way.
             if lower == "*" || lower == "*:*" {
-                all = true;
+                actions.all = true;
                 continue;
             }
+            // What has no service, no name, or white space in it is no action.
             let Some((service, name)) = lower.split_once(':') else {
                 continue;
             };
@@ -234,73 +223,31 @@ impl Actions {
             if name.contains(['*', '?']) {
                 wild.push((service.into(), Pattern::new(name)));
             } else {
-                exact.push(lower.into());
+                exact.push((Hash::START.over(&lower).get(), lower.into()));
             }
         }
         exact.sort_unstable();
         exact.dedup();
-        Actions {
-            all,
-            exact: exact.into(),
-            wild: wild.into(),
-        }
+        actions.exact = exact.into();
+        actions.wild = wild.into();
+        actions
     }
 
-    /// Whether any entry covers the action, given in lower case, whole and cut at its first colon.
-    pub(crate) fn cover(&self, action: &str, service: &str, name: &str) -> bool {
-        self.all
-            || self
+    /// Whether any entry covers the action that is asked for.
+    pub(crate) fn cover(&self, question: &Question<'_>) -> bool {
+        let exact = || {
+            let from = self
                 .exact
-                .binary_search_by(|entry| (**entry).cmp(action))
-                .is_ok()
-            || self
-                .wild
+                .partition_point(|(hash, _)| *hash < question.action_hash);
+            let mut alike = self.exact[from..]
                 .iter()
-                .any(|(entry, pattern)| **entry == *service && pattern.matches(name))
-    }
-}
-
-impl Resource {
-    fn compile(text: &str, variables: bool) -> Resource {
-        if text == "*" {
-            return Resource::Everything;
-        }
-        let plain = Reading {
-            wildcards: true,
-            variables: false,
+                .take_while(|(hash, _)| *hash == question.action_hash);
+            alike.any(|(_, action)| action.eq_ignore_ascii_case(question.action))
         };
-        let last = Reading {
-            wildcards: true,
-            variables,
+        let wild = |service: &str, name: &str| {
+            let mut entries = self.wild.iter();
+            entries.any(|(entry, pattern)| **entry == *service && pattern.matches(name))
         };
-        let Some(parts) = crate::arn::split(text) else {
-            if !text.starts_with("arn:") {
-                return Resource::Nothing;
-            }
-            return Resource::Short {
-                parts: text
-                    .split(':')
-                    .map(|part| Pattern::with(part, plain))
-                    .collect(),
-                any_star: text.contains('*'),
-                trailing_star: text.ends_with('*'),
-            };
-        };
-        let head: usize = parts[..5].iter().map(|part| part.len() + 1).sum();
-        let head_is_literal = !text[..head].contains(['*', '?']);
-        match (head_is_literal, tokens(parts[5], last).as_slice()) {
-            (true, []) => return Resource::Exact(text.into()),
-            (true, [Token::Literal(tail)]) => {
-                return Resource::Exact([&text[..head], tail].concat().into());
-            }
-            (true, [Token::Literal(tail), Token::Star]) => {
-                return Resource::Prefix([&text[..head], tail].concat().into());
-            }
-            (true, [Token::Star]) => return Resource::Prefix(text[..head].into()),
-            _ => {}
-        }
-        let compile =
-            |index: usize| Pattern::with(parts[index], if index == 5 { last } else { plain });
-        Resource::Parts(Box::new(std::array::from_fn(compile)))
+        self.all || exact() || (!self.wild.is_empty() && wild(question.service(), question.name()))
     }
 }

@@ -1,404 +1,480 @@
 //! Conditions: operators, set qualifiers, IfExists, absent keys (specification 3).
 //!
-//! Each test of one request value against one policy value answers whether the operator as a whole holds for the pair, negation
-//! included; a malformed side makes it false either way. A positive operator then wants any policy value to hold, a negated one all.
+//! An operator's name is taken apart once, when the document is compiled: what becomes of an absent key, how a list is treated, which
+//! comparison is made and whether it is negated. Values of the policy are parsed then, too.
+//!
+//! A comparison of one value of the request with one of the policy knows a third outcome besides equal and different: one of them is
+//! no number, date, address … at all. That satisfies neither the operator nor its negation.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 
+use crate::arn;
 use crate::document::ConditionEntry;
-use crate::pattern::{Matched, Pattern, Reading, Token, tokens};
+use crate::pattern::{Fit, Pattern, Reading, Step, steps};
 use crate::request::{Context, Value};
-use crate::value::{self, Instant, Network};
+use crate::value::{Instant, Network, Number, instant};
 
-/// `ForAllValues:` or `ForAnyValue:`.
+/// What an operator compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
-    All,
-    Any,
+pub(crate) enum Family {
+    /// Text, with or without wildcards and case.
+    Text { wildcards: bool, fold: bool },
+    /// Decimal numbers.
+    Number,
+    /// Instants.
+    Date,
+    /// `true` and `false`.
+    Bool,
+    /// Bytes.
+    Binary,
+    /// Addresses.
+    Ip,
+    /// ARNs, part by part.
+    Arn,
+    /// Whether the key is absent.
+    Null,
 }
 
-/// The family of an operator with its policy values.
-#[derive(Debug, Clone)]
-enum Test {
-    Text {
-        values: Box<[Pattern]>,
-        ignore_case: bool,
-    },
-    Number {
-        values: Box<[Box<str>]>,
-        holds: fn(Ordering) -> bool,
-    },
-    Date {
-        values: Box<[Option<Instant>]>,
-        holds: fn(Ordering) -> bool,
-    },
-    Bool {
-        values: Box<[Option<bool>]>,
-    },
-    Binary {
-        values: Box<[Option<Vec<u8>>]>,
-    },
-    Ip {
-        values: Box<[Option<Network>]>,
-    },
-    Arn {
-        values: Box<[ArnPattern]>,
-    },
-    Null {
-        values: Box<[Option<bool>]>,
-    },
-    /// An operator that AWS does not know: never true.
-    Unknown,
+/// Which relation must hold. The last of each kind negates the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// The value matches.
+    Is,
+    /// The value does not match.
+    IsNot,
+    /// Less than.
+    Less,
+    /// Less or equal.
+    AtMost,
+    /// Greater than.
+    Greater,
+    /// Greater or equal.
+    AtLeast,
 }
 
-/// A compiled condition: one operator with one key.
-#[derive(Debug, Clone)]
-pub(crate) struct Condition {
-    test: Test,
-    negated: bool,
-    set: Option<Set>,
-    if_exists: bool,
-    key_lower: Box<str>,
-}
+const EXACT: Family = Family::Text {
+    wildcards: false,
+    fold: false,
+};
+const FOLDED: Family = Family::Text {
+    wildcards: false,
+    fold: true,
+};
+const LIKE: Family = Family::Text {
+    wildcards: true,
+    fold: false,
+};
 
-/// The value of an Arn operator.
-#[derive(Debug, Clone)]
-enum ArnPattern {
-    Parts(Box<[Pattern; 6]>),
-    /// With variables: their values may hold colons, so it is split when they are known.
-    Dynamic(Box<[Token]>),
-    Malformed,
-}
+/// Every operator there is, in lower case.
+const OPERATORS: [(&str, Family, Relation); 27] = [
+    ("stringequals", EXACT, Relation::Is),
+    ("stringnotequals", EXACT, Relation::IsNot),
+    ("stringequalsignorecase", FOLDED, Relation::Is),
+    ("stringnotequalsignorecase", FOLDED, Relation::IsNot),
+    ("stringlike", LIKE, Relation::Is),
+    ("stringnotlike", LIKE, Relation::IsNot),
+    ("numericequals", Family::Number, Relation::Is),
+    ("numericnotequals", Family::Number, Relation::IsNot),
+    ("numericlessthan", Family::Number, Relation::Less),
+    ("numericlessthanequals", Family::Number, Relation::AtMost),
+    ("numericgreaterthan", Family::Number, Relation::Greater),
+    (
+        "numericgreaterthanequals",
+        Family::Number,
+        Relation::AtLeast,
+    ),
+    ("dateequals", Family::Date, Relation::Is),
+    ("datenotequals", Family::Date, Relation::IsNot),
+    ("datelessthan", Family::Date, Relation::Less),
+    ("datelessthanequals", Family::Date, Relation::AtMost),
+    ("dategreaterthan", Family::Date, Relation::Greater),
+    ("dategreaterthanequals", Family::Date, Relation::AtLeast),
+    ("bool", Family::Bool, Relation::Is),
+    ("binaryequals", Family::Binary, Relation::Is),
+    ("ipaddress", Family::Ip, Relation::Is),
+    ("notipaddress", Family::Ip, Relation::IsNot),
+    ("arnequals", Family::Arn, Relation::Is),
+    ("arnlike", Family::Arn, Relation::Is),
+    ("arnnotequals", Family::Arn, Relation::IsNot),
+    ("arnnotlike", Family::Arn, Relation::IsNot),
+    ("null", Family::Null, Relation::Is),
+];
 
-pub(crate) fn boolean(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// An operator's name without set prefix and IfExists, in lower case, and what was taken off.
+/// An operator's name taken apart.
 pub(crate) struct OperatorName {
+    /// The name without set qualifier and IfExists, in lower case.
     pub(crate) base: String,
+    /// `ForAllValues:`.
     pub(crate) for_all: bool,
+    /// `ForAnyValue:`.
     pub(crate) for_any: bool,
+    /// `…IfExists`.
     pub(crate) if_exists: bool,
 }
 
 impl OperatorName {
     pub(crate) fn parse(text: &str) -> OperatorName {
         let lower = text.to_ascii_lowercase();
-        let for_all = lower.starts_with("forallvalues:");
-        let for_any = lower.starts_with("foranyvalue:");
-        let base = if for_all || for_any {
-            &lower[lower.find(':').map_or(0, |colon| colon + 1)..]
-        } else {
-            &lower
-        };
-        let if_exists = base.ends_with("ifexists");
-        let base = base.strip_suffix("ifexists").unwrap_or(base).to_owned();
+        let (qualifier, name) = lower.split_once(':').unwrap_or(("", &lower));
+        let (for_all, for_any) = (qualifier == "forallvalues", qualifier == "foranyvalue");
+        // Before the colon stands something that is no qualifier: then the whole is a name that nobody knows.
+        let name = if for_all || for_any { name } else { &lower };
+        let base = name.strip_suffix("ifexists");
         OperatorName {
-            base,
+            base: base.unwrap_or(name).to_owned(),
             for_all,
             for_any,
-            if_exists,
+            if_exists: base.is_some(),
         }
+    }
+
+    /// What the operator does; none when AWS does not know it. `Null` takes no IfExists.
+    pub(crate) fn meaning(&self) -> Option<(Family, Relation)> {
+        let (_, family, relation) = OPERATORS.iter().find(|(name, ..)| *name == self.base)?;
+        (*family != Family::Null || !self.if_exists).then_some((*family, *relation))
     }
 
     /// Whether AWS knows the operator.
     pub(crate) fn is_known(&self) -> bool {
-        const KNOWN: [&str; 27] = [
-            "stringequals",
-            "stringnotequals",
-            "stringequalsignorecase",
-            "stringnotequalsignorecase",
-            "stringlike",
-            "stringnotlike",
-            "numericequals",
-            "numericnotequals",
-            "numericlessthan",
-            "numericlessthanequals",
-            "numericgreaterthan",
-            "numericgreaterthanequals",
-            "dateequals",
-            "datenotequals",
-            "datelessthan",
-            "datelessthanequals",
-            "dategreaterthan",
-            "dategreaterthanequals",
-            "bool",
-            "binaryequals",
-            "ipaddress",
-            "notipaddress",
-            "arnequals",
-            "arnlike",
-            "arnnotequals",
-            "arnnotlike",
-            "null",
-        ];
-        KNOWN.contains(&self.base.as_str()) && !(self.base == "null" && self.if_exists)
+        self.meaning().is_some()
     }
+}
+
+pub(crate) fn boolean(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// How a key with several values is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Set {
+    /// Not at all: an operator without qualifier takes one value.
+    Single,
+    All,
+    Any,
+}
+
+/// A compiled condition: one operator with one key.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    key_lower: Box<str>,
+    set: Set,
+    /// The outcome when the key is absent.
+    absent: bool,
+    /// The outcome when it has an empty list.
+    empty: bool,
+    test: Test,
+}
+
+/// What is asked of one value of the request.
+#[derive(Debug, Clone)]
+enum Test {
+    /// An operator that nobody knows.
+    Never,
+    /// `Null`: whether it is enough that the key is there.
+    Present(bool),
+    Compare {
+        negated: bool,
+        with: Operands,
+    },
+}
+
+/// The values of the policy; one that is malformed is none.
+#[derive(Debug, Clone)]
+enum Operands {
+    Text(Box<[Pattern]>),
+    Folded(Box<[Pattern]>),
+    Numbers(Box<[Option<Number<'static>>]>, fn(Ordering) -> bool),
+    Dates(Box<[Option<Instant>]>, fn(Ordering) -> bool),
+    Bools(Box<[Option<bool>]>),
+    Bytes(Box<[Option<Bytes>]>),
+    Networks(Box<[Option<Network>]>),
+    Arns(Box<[ArnPattern]>),
+}
+
+#[derive(Debug, Clone)]
+struct Bytes {
+    bytes: Box<[u8]>,
+    base64: Box<str>,
 }
 
 impl Condition {
     pub(crate) fn compile(entry: &ConditionEntry, variables: bool) -> Condition {
         let name = OperatorName::parse(&entry.operator.value);
-        let texts = || entry.values.values.iter().map(|text| text.value.as_str());
-        let patterns = |wildcards| {
-            texts()
-                .map(|text| {
-                    Pattern::with(
-                        text,
-                        Reading {
-                            wildcards,
-                            variables,
-                        },
-                    )
-                })
-                .collect()
-        };
-        let text = |values, ignore_case| Test::Text {
-            values,
-            ignore_case,
-        };
-        let number = |holds| Test::Number {
-            values: texts().map(Into::into).collect(),
-            holds,
-        };
-        let date = |holds| Test::Date {
-            values: texts().map(value::instant).collect(),
-            holds,
-        };
-        let booleans = || texts().map(boolean).collect();
-        let arns = || Test::Arn {
-            values: texts()
-                .map(|text| ArnPattern::compile(text, variables))
-                .collect(),
-        };
-        let networks = || Test::Ip {
-            values: texts().map(Network::parse).collect(),
-        };
-        let (test, negated) = match name.base.as_str() {
-            "stringequals" => (text(patterns(false), false), false),
-            "stringnotequals" => (text(patterns(false), false), true),
-            "stringequalsignorecase" => (text(patterns(false), true), false),
-            "stringnotequalsignorecase" => (text(patterns(false), true), true),
-            "stringlike" => (text(patterns(true), false), false),
-            "stringnotlike" => (text(patterns(true), false), true),
-            "numericequals" => (number(Ordering::is_eq), false),
-            "numericnotequals" => (number(Ordering::is_ne), true),
-            "numericlessthan" => (number(Ordering::is_lt), false),
-            "numericlessthanequals" => (number(Ordering::is_le), false),
-            "numericgreaterthan" => (number(Ordering::is_gt), false),
-            "numericgreaterthanequals" => (number(Ordering::is_ge), false),
-            "dateequals" => (date(Ordering::is_eq), false),
-            "datenotequals" => (date(Ordering::is_ne), true),
-            "datelessthan" => (date(Ordering::is_lt), false),
-            "datelessthanequals" => (date(Ordering::is_le), false),
-            "dategreaterthan" => (date(Ordering::is_gt), false),
-            "dategreaterthanequals" => (date(Ordering::is_ge), false),
-            "bool" => (Test::Bool { values: booleans() }, false),
-            "binaryequals" => {
-                let decode = |text| base64::engine::general_purpose::STANDARD.decode(text).ok();
-                (
-                    Test::Binary {
-                        values: texts().map(decode).collect(),
-                    },
-                    false,
-                )
-            }
-            "ipaddress" => (networks(), false),
-            "notipaddress" => (networks(), true),
-            "arnequals" | "arnlike" => (arns(), false),
-            "arnnotequals" | "arnnotlike" => (arns(), true),
-            "null" if !name.if_exists => (Test::Null { values: booleans() }, false),
-            _ => (Test::Unknown, false),
-        };
         let set = match (name.for_all, name.for_any) {
-            (true, _) => Some(Set::All),
-            (_, true) => Some(Set::Any),
-            _ => None,
+            (true, _) => Set::All,
+            (_, true) => Set::Any,
+            _ => Set::Single,
         };
-        let key_lower = entry.key.value.to_lowercase().into();
-        Condition {
-            test,
-            negated,
+        let mut condition = Condition {
+            key_lower: entry.key.value.to_lowercase().into(),
             set,
-            if_exists: name.if_exists,
-            key_lower,
+            absent: false,
+            empty: false,
+            test: Test::Never,
+        };
+        let Some((family, relation)) = name.meaning() else {
+            return condition;
+        };
+        if family == Family::Null {
+            let wants = |absent: bool| {
+                let values = &entry.values.values;
+                values
+                    .iter()
+                    .any(|text| boolean(&text.value) == Some(absent))
+            };
+            // `ForAllValues:Null` is `Null`; `ForAnyValue:` is false without a value, as with every operator.
+            condition.absent = wants(true) && set != Set::Any;
+            // AWS calls a key that resolves to an empty set null.
+            condition.empty = condition.absent;
+            condition.test = Test::Present(wants(false));
+            return condition;
         }
+        let negated = relation == Relation::IsNot;
+        condition.absent = match set {
+            Set::Single => negated || name.if_exists,
+            Set::All => true,
+            Set::Any => false,
+        };
+        condition.empty = set == Set::All;
+        condition.test = Test::Compare {
+            negated,
+            with: Operands::compile(entry, family, relation, variables),
+        };
+        condition
     }
 
     /// Whether the request satisfies the condition.
     pub(crate) fn holds(&self, context: &dyn Context) -> bool {
-        if matches!(self.test, Test::Unknown) {
+        if matches!(self.test, Test::Never) {
             return false;
         }
-        let found = context.get(&self.key_lower);
-        if let Test::Null { values } = &self.test {
-            // A key with an empty list counts as absent: it could not be sent otherwise.
-            let absent = match &found {
-                None => true,
-                Some(Value::One(_)) => false,
-                Some(Value::Many(list)) => list.is_empty(),
-            };
-            return values.contains(&Some(absent));
-        }
-        match (found, self.set) {
-            (None, Some(Set::All)) => true,
-            (None, Some(Set::Any)) => false,
-            (None, None) => self.if_exists || self.negated,
-            (Some(Value::One(value)), _) => self.value_holds(&value, context),
-            (Some(Value::Many(list)), Some(Set::All)) => {
-                list.iter().all(|value| self.value_holds(value, context))
+        match context.get(&self.key_lower) {
+            None => self.absent,
+            Some(Value::One(value)) => self.test.holds(&value, context),
+            Some(Value::Many(values)) if values.is_empty() => self.empty,
+            Some(Value::Many(values)) => {
+                let mut values = values.iter();
+                match (&self.test, self.set) {
+                    (Test::Present(enough), _) => *enough,
+                    (_, Set::Single) => false,
+                    (_, Set::All) => values.all(|value| self.test.holds(value, context)),
+                    (_, Set::Any) => values.any(|value| self.test.holds(value, context)),
+                }
             }
-            (Some(Value::Many(list)), Some(Set::Any)) => {
-                list.iter().any(|value| self.value_holds(value, context))
-            }
-            (Some(Value::Many(_)), None) => false,
         }
     }
+}
 
-    fn value_holds(&self, request: &str, context: &dyn Context) -> bool {
-        let text = |pattern: &Pattern, ignore_case: bool| {
-            let matched = if ignore_case {
-                pattern.equals_ignoring_case(request, context)
-            } else {
-                pattern.matches_in(request, context)
-            };
-            (matched == Matched::Yes) != self.negated
+impl Test {
+    /// Whether one value of the request satisfies the operator over all values of the policy: one of them must match, or, negated,
+    /// each must differ.
+    fn holds(&self, value: &str, context: &dyn Context) -> bool {
+        match self {
+            Test::Never => false,
+            Test::Present(enough) => *enough,
+            Test::Compare { negated, with } => with.hold(value, *negated, context),
+        }
+    }
+}
+
+/// Combines the outcomes of the policy's values; none: malformed.
+fn combine<T>(values: &[T], negated: bool, matches: impl Fn(&T) -> Option<bool>) -> bool {
+    if negated {
+        values.iter().all(|value| matches(value) == Some(false))
+    } else {
+        values.iter().any(|value| matches(value) == Some(true))
+    }
+}
+
+impl Operands {
+    fn compile(
+        entry: &ConditionEntry,
+        family: Family,
+        relation: Relation,
+        variables: bool,
+    ) -> Operands {
+        fn all<'e, T>(
+            texts: impl Iterator<Item = &'e str>,
+            parse: impl FnMut(&'e str) -> T,
+        ) -> Box<[T]> {
+            texts.map(parse).collect()
+        }
+        let texts = entry.values.values.iter().map(|text| text.value.as_str());
+        let ordering: fn(Ordering) -> bool = match relation {
+            // The negation of equality is made from it, like every other.
+            Relation::Is | Relation::IsNot => Ordering::is_eq,
+            Relation::Less => Ordering::is_lt,
+            Relation::AtMost => Ordering::is_le,
+            Relation::Greater => Ordering::is_gt,
+            Relation::AtLeast => Ordering::is_ge,
         };
-        match &self.test {
-            Test::Text {
-                values,
-                ignore_case,
-            } => self.combine(values, |pattern| text(pattern, *ignore_case)),
-            Test::Number { values, holds } => self.combine(values, |value| {
-                value::compare_numbers(request, value).is_some_and(holds)
-            }),
-            Test::Date { values, holds } => {
-                let request = value::instant(request);
-                self.combine(values, |value| {
-                    request
-                        .zip(*value)
-                        .is_some_and(|(request, value)| holds(request.cmp(&value)))
-                })
-            }
-            Test::Bool { values } => {
-                let request = boolean(request);
-                self.combine(values, |value| request.is_some() && request == *value)
-            }
-            Test::Binary { values } => self.combine(values, |value| {
-                value.as_deref().is_some_and(|bytes| {
-                    // The context hands text over: the bytes themselves, or, where they are no text, their base64 form.
-                    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
-                    bytes == request.as_bytes() || encoded == request
-                })
-            }),
-            Test::Ip { values } => {
-                let request: Option<IpAddr> = request.parse().ok();
-                self.combine(values, |value| {
-                    request
-                        .zip(*value)
-                        .is_some_and(|(request, network)| network.contains(request) != self.negated)
-                })
-            }
-            Test::Arn { values } => {
-                let Some(request) = crate::arn::split(request).filter(|parts| parts[0] == "arn")
-                else {
-                    return false;
+        match family {
+            Family::Text { wildcards, fold } => {
+                let reading = Reading {
+                    wildcards,
+                    variables,
                 };
-                self.combine(values, |pattern| match pattern.matches(&request, context) {
-                    Some(Matched::Unresolved) => self.negated,
-                    Some(matched) => (matched == Matched::Yes) != self.negated,
-                    None => false,
-                })
+                let patterns = all(texts, |text| Pattern::read(text, reading));
+                if fold {
+                    Operands::Folded(patterns)
+                } else {
+                    Operands::Text(patterns)
+                }
             }
-            Test::Null { .. } | Test::Unknown => false,
+            Family::Number => Operands::Numbers(
+                all(texts, |text| Number::parse(text).map(Number::into_owned)),
+                ordering,
+            ),
+            Family::Date => Operands::Dates(all(texts, instant), ordering),
+            Family::Bool => Operands::Bools(all(texts, boolean)),
+            Family::Binary => Operands::Bytes(all(texts, Bytes::parse)),
+            Family::Ip => Operands::Networks(all(texts, Network::parse)),
+            // Null is no comparison and never comes here.
+            Family::Arn | Family::Null => {
+                Operands::Arns(all(texts, |text| ArnPattern::compile(text, variables)))
+            }
         }
     }
 
-    fn combine<V>(&self, values: &[V], holds: impl FnMut(&V) -> bool) -> bool {
-        if self.negated {
-            values.iter().all(holds)
-        } else {
-            values.iter().any(holds)
+    fn hold(&self, value: &str, negated: bool, context: &dyn Context) -> bool {
+        // A variable without value matches nothing, so a negated operator holds.
+        let fits = |fit: Fit| Some(fit == Fit::Yes);
+        match self {
+            Operands::Text(patterns) => combine(patterns, negated, |pattern| {
+                fits(pattern.fits(value, context))
+            }),
+            Operands::Folded(patterns) => combine(patterns, negated, |pattern| {
+                fits(pattern.equals_folded(value, context))
+            }),
+            Operands::Numbers(numbers, holds) => {
+                let value = Number::parse(value);
+                combine(numbers, negated, |number| {
+                    Some(holds(value.as_ref()?.cmp(number.as_ref()?)))
+                })
+            }
+            Operands::Dates(dates, holds) => {
+                let value = instant(value);
+                combine(dates, negated, |date| Some(holds(value?.cmp(&(*date)?))))
+            }
+            Operands::Bools(bools) => {
+                let value = boolean(value);
+                combine(bools, negated, |wanted| Some(value? == (*wanted)?))
+            }
+            Operands::Bytes(wanted) => combine(wanted, negated, |wanted| {
+                // A context holds text: the bytes themselves, or their base64 form where they are no text.
+                let wanted = wanted.as_ref()?;
+                Some(*value.as_bytes() == *wanted.bytes || *value == *wanted.base64)
+            }),
+            Operands::Networks(networks) => {
+                let address: Option<IpAddr> = value.parse().ok();
+                combine(networks, negated, |network| {
+                    Some(network.as_ref()?.contains(address?))
+                })
+            }
+            Operands::Arns(patterns) => {
+                let parts = arn::split(value).filter(|parts| parts[0] == "arn");
+                combine(patterns, negated, |pattern| {
+                    pattern.fits(&parts?, context).map(|fit| fit == Fit::Yes)
+                })
+            }
         }
     }
+}
+
+impl Bytes {
+    fn parse(text: &str) -> Option<Bytes> {
+        let bytes = BASE64.decode(text).ok()?;
+        Some(Bytes {
+            base64: BASE64.encode(&bytes).into(),
+            bytes: bytes.into(),
+        })
+    }
+}
+
+/// The value of an Arn operator.
+#[derive(Debug, Clone)]
+enum ArnPattern {
+    /// Cut at its first five colons. Variables stand in the last part at most.
+    Parts(Box<[Pattern; 6]>),
+    /// A variable stands before the fifth colon. Its value may hold colons, so it is cut when the value is known.
+    Late(Box<[Step]>),
+    /// Fewer than six parts.
+    Malformed,
 }
 
 impl ArnPattern {
     fn compile(text: &str, variables: bool) -> ArnPattern {
-        let tokens = tokens(
-            text,
-            Reading {
-                wildcards: true,
-                variables,
-            },
-        );
-        if tokens
-            .iter()
-            .any(|token| matches!(token, Token::Variable(_)))
-        {
-            return ArnPattern::Dynamic(tokens.into());
+        let reading = Reading {
+            wildcards: true,
+            variables,
+        };
+        let steps = steps(text, reading);
+        match cut(&steps) {
+            Some(parts) if parts[..5].iter().all(|part| !part.has_variables()) => {
+                ArnPattern::Parts(Box::new(parts))
+            }
+            _ if steps.iter().any(|step| matches!(step, Step::Variable(_))) => {
+                ArnPattern::Late(steps.into())
+            }
+            _ => ArnPattern::Malformed,
         }
-        parts_of(tokens.into_iter()).map_or(ArnPattern::Malformed, |parts| {
-            ArnPattern::Parts(Box::new(parts))
-        })
     }
 
     /// None when the pattern is no ARN.
-    fn matches(&self, request: &[&str; 6], context: &dyn Context) -> Option<Matched> {
-        let all = |parts: &[Pattern; 6]| {
-            let matched = parts
-                .iter()
-                .zip(request)
-                .all(|(pattern, part)| pattern.matches(part));
-            if matched { Matched::Yes } else { Matched::No }
+    fn fits(&self, parts: &[&str; 6], context: &dyn Context) -> Option<Fit> {
+        let all = |patterns: &[Pattern; 6]| {
+            let pairs = patterns.iter().zip(parts);
+            let mut fits = pairs.map(|(pattern, part)| pattern.fits(part, context));
+            fits.find(|fit| *fit != Fit::Yes).unwrap_or(Fit::Yes)
         };
         match self {
-            ArnPattern::Parts(parts) => Some(all(parts)),
+            ArnPattern::Parts(patterns) => Some(all(patterns)),
             ArnPattern::Malformed => None,
-            ArnPattern::Dynamic(tokens) => {
-                let mut resolved = Vec::with_capacity(tokens.len());
-                for token in tokens {
-                    resolved.push(match token {
-                        Token::Variable(variable) => match variable.resolve(context) {
-                            Some(value) => Token::Literal(value.into_owned()),
-                            None => return Some(Matched::Unresolved),
+            ArnPattern::Late(steps) => {
+                let mut known = Vec::with_capacity(steps.len());
+                for step in steps {
+                    known.push(match step {
+                        Step::Variable(variable) => match variable.value(context) {
+                            Some(value) => Step::Literal(value.into()),
+                            None => return Some(Fit::Unset),
                         },
-                        token => token.clone(),
+                        step => step.clone(),
                     });
                 }
-                parts_of(resolved.into_iter()).map(|parts| all(&parts))
+                cut(&known).map(|patterns| all(&patterns))
             }
         }
     }
 }
 
-/// Splits tokens at the first five colons of their literals.
-fn parts_of(tokens: impl Iterator<Item = Token>) -> Option<[Pattern; 6]> {
-    let mut parts: Vec<Vec<Token>> = vec![Vec::new()];
-    for token in tokens {
-        let Token::Literal(text) = token else {
-            parts.last_mut()?.push(token);
+/// Cuts a pattern at the first five colons of its literals.
+fn cut(steps: &[Step]) -> Option<[Pattern; 6]> {
+    let mut parts: [Vec<Step>; 6] = Default::default();
+    let mut part = 0;
+    for step in steps {
+        let Step::Literal(text) = step else {
+            parts[part].push(step.clone());
             continue;
         };
-        for (index, piece) in text.splitn(7 - parts.len(), ':').enumerate() {
-            if index > 0 {
-                parts.push(Vec::new());
+        let mut rest = &**text;
+        while let Some((before, behind)) = rest.split_once(':').filter(|_| part < 5) {
+            if !before.is_empty() {
+                parts[part].push(Step::Literal(before.into()));
             }
-            if !piece.is_empty() {
-                parts.last_mut()?.push(Token::Literal(piece.to_owned()));
-            }
+            part += 1;
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            parts[part].push(Step::Literal(rest.into()));
         }
     }
-    let parts: Vec<Pattern> = parts.into_iter().map(Pattern::from_tokens).collect();
-    parts.try_into().ok()
+    (part == 5).then(|| parts.map(Pattern::from_steps))
 }

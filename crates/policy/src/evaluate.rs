@@ -1,100 +1,110 @@
-//! The decision (specification 5): explicit denies first, then each kind of policy that limits, then what grants.
+//! The decision (specification 5): first whatever denies, then whether everything that must allow does.
 
 use crate::arn::Arn;
 use crate::decision::{Cause, Decision, PolicyKind};
-use crate::principal::{Strength, is_account_id};
-use crate::request::{Level, PolicySet, Principal, PrincipalKind, Request, ResourceRule, Source};
-use crate::scan::{Asked, Part};
+use crate::document::Effect;
+use crate::principal::{Strength, is_account_id, is_in_account};
+use crate::question::Question;
+use crate::request::{Level, PolicySet, PrincipalKind, Request, ResourceRule, Source};
 
 /// Decides a request. Only the outcome and the cause; [`crate::explain`] gives the reasons. Allocates nothing when it allows.
 pub fn evaluate(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
-    let asked = Asked::new(request, policies.boundary.is_some());
-    if always_allowed(&asked) {
-        return Decision::ALLOWED;
-    }
-    let facts = Facts::new(request, &asked, policies);
-    match facts.judge() {
-        Ok(()) => Decision::ALLOWED,
-        Err(cause) => Decision::denied(*cause),
-    }
+    let question = Question::new(request, policies);
+    Case::new(request, &question, policies).decide()
 }
 
-/// Calls that need no permission and that none can take away.
-pub(crate) fn always_allowed(asked: &Asked<'_>) -> bool {
-    use PrincipalKind::{FederatedUser, RoleSession, Root, User};
-    match asked.action() {
-        "sts:getcalleridentity" => matches!(
-            asked.principal.kind,
-            Root | User | RoleSession | FederatedUser
-        ),
-        "sts:getsessiontoken" => matches!(asked.principal.kind, Root | User),
-        _ => false,
-    }
-}
-
-/// What the documents of one kind say together.
-#[derive(Debug, Clone, Copy)]
-struct Together {
-    deny: Option<(usize, usize)>,
-    allows: bool,
-}
-
-/// The relation between caller and resource, and which documents apply.
-pub(crate) struct Facts<'r, 'a> {
-    asked: &'r Asked<'a>,
+/// A request with the documents that apply to it.
+pub(crate) struct Case<'r, 'a> {
+    question: &'r Question<'a>,
     policies: &'r PolicySet<'a>,
+    /// The resource belongs to the caller's account.
     pub(crate) same_account: bool,
-    pub(crate) scps: Option<&'r [Level<'a>]>,
-    pub(crate) rcps: Option<&'r [Level<'a>]>,
-    /// The resource policy is a role's trust policy.
-    pub(crate) trust: bool,
+    /// The SCPs that restrict this caller.
+    pub(crate) scps: &'r [Level<'a>],
+    /// The RCPs that restrict this resource for this caller.
+    pub(crate) rcps: &'r [Level<'a>],
 }
 
-type Verdict = Result<(), Box<Cause>>;
+/// What should have allowed and did not; for SCPs, on which level.
+struct Missing<'r>(PolicyKind, Option<&'r str>);
 
-fn silent(kind: PolicyKind) -> Verdict {
-    Err(Box::new(Cause::implicit(kind)))
+impl From<PolicyKind> for Missing<'_> {
+    fn from(kind: PolicyKind) -> Self {
+        Missing(kind, None)
+    }
 }
 
-fn must(allows: bool, kind: PolicyKind) -> Verdict {
-    if allows { Ok(()) } else { silent(kind) }
+fn must(allows: bool, kind: PolicyKind) -> Result<(), PolicyKind> {
+    if allows { Ok(()) } else { Err(kind) }
 }
 
-impl<'r, 'a> Facts<'r, 'a> {
+impl<'r, 'a> Case<'r, 'a> {
     pub(crate) fn new(
-        request: &Request<'a>,
-        asked: &'r Asked<'a>,
+        request: &Request<'_>,
+        question: &'r Question<'a>,
         policies: &'r PolicySet<'a>,
-    ) -> Facts<'r, 'a> {
-        use PrincipalKind::{FederatedUser, RoleSession, Root, User};
-        let principal = request.principal;
-        let in_account = matches!(principal.kind, Root | User | RoleSession | FederatedUser);
-        let scps_apply =
-            in_account && !principal.service_linked && !policies.principal_in_management_account;
-        let rcps_apply = !principal.service_linked && !policies.resource_in_management_account;
-        Facts {
-            asked,
+    ) -> Case<'r, 'a> {
+        let principal = question.principal;
+        let in_account = is_in_account(principal.kind);
+        let levels = |levels: &'r Option<Vec<Level<'a>>>, restrict: bool| {
+            let levels = levels.as_deref().filter(|_| restrict);
+            levels.unwrap_or_default()
+        };
+        Case {
+            question,
             policies,
-            same_account: in_account && is_own(request, principal),
-            scps: policies.scps.as_deref().filter(|_| scps_apply),
-            rcps: policies.rcps.as_deref().filter(|_| rcps_apply),
-            trust: policies.resource_rule == ResourceRule::MustAdmit && asked.service() == "sts",
+            same_account: in_account && is_own(request),
+            scps: levels(
+                &policies.scps,
+                in_account
+                    && !principal.service_linked
+                    && !policies.principal_in_management_account,
+            ),
+            rcps: levels(
+                &policies.rcps,
+                !principal.service_linked && !policies.resource_in_management_account,
+            ),
         }
     }
 
-    pub(crate) fn resource_kind(&self) -> PolicyKind {
-        if self.trust {
-            PolicyKind::Trust
-        } else {
-            PolicyKind::Resource
+    fn decide(&self) -> Decision {
+        if self.needs_no_permission() {
+            return Decision::ALLOWED;
+        }
+        if let Some(cause) = self.explicit_deny() {
+            return Decision::denied(cause);
+        }
+        match self.missing_allow() {
+            Ok(()) => Decision::ALLOWED,
+            Err(Missing(kind, level)) => Decision::denied(Cause {
+                attached_to: level.map(str::to_owned),
+                ..Cause::implicit(kind)
+            }),
         }
     }
 
-    /// Whether Block Public Access shuts this caller out of a public bucket policy.
+    /// Step 0: calls that need no permission and that nobody can forbid.
+    pub(crate) fn needs_no_permission(&self) -> bool {
+        use PrincipalKind::{Root, User};
+        let kind = self.question.principal.kind;
+        match self.question.action_lower() {
+            "sts:getcalleridentity" => is_in_account(kind),
+            "sts:getsessiontoken" => matches!(kind, Root | User),
+            _ => false,
+        }
+    }
+
+    /// Step 0, too: a root user assumes no role.
+    pub(crate) fn is_root_assuming(&self) -> bool {
+        self.question.principal.kind == PrincipalKind::Root
+            && (self.question.trust || self.question.action_lower() == "sts:assumerole")
+    }
+
+    /// Whether Block Public Access shuts this caller out of a public bucket policy (5.7).
     pub(crate) fn public_access_is_blocked(&self) -> bool {
         self.policies.restrict_public_buckets
             && !self.same_account
-            && self.asked.principal.kind != PrincipalKind::Service
+            && self.question.principal.kind != PrincipalKind::Service
             && self
                 .policies
                 .resource
@@ -102,211 +112,193 @@ impl<'r, 'a> Facts<'r, 'a> {
                 .is_some_and(|source| crate::is_public(source.policy))
     }
 
-    fn judge(&self) -> Verdict {
+    /// Step 1: a matching Deny in any document that applies.
+    fn explicit_deny(&self) -> Option<Cause> {
         let policies = self.policies;
-        // One pass over each document tells both its denies and its allows; denies of any kind come before silence of any kind.
-        // A level's silence is remembered until all denies are known.
-        let mut silent_level = None;
-        for level in self.scps.unwrap_or_default() {
-            let said = self.together(&level.policies, Part::Scp);
-            self.not_denied(said.deny, &level.policies, PolicyKind::Scp)?;
-            if !said.allows && silent_level.is_none() {
-                silent_level = Some(level.target);
-            }
-        }
-        for level in self.rcps.unwrap_or_default() {
-            // RCPFullAWSAccess sits on every level and cannot go, so only a Deny counts.
-            let said = self.together(&level.policies, Part::Rcp);
-            self.not_denied(said.deny, &level.policies, PolicyKind::Rcp)?;
-        }
-        let endpoint = self.limit(
-            policies.endpoint.as_deref(),
-            Part::Endpoint,
-            PolicyKind::Endpoint,
-        )?;
-        let boundary = self.limit(
-            policies.boundary.as_deref(),
-            Part::Boundary,
-            PolicyKind::Boundary,
-        )?;
-        let session = self.limit(
-            policies.session.as_deref(),
-            Part::Session,
-            PolicyKind::Session,
-        )?;
-        let mut grant = if policies.acl_grant {
-            self.acl_strength()
-        } else {
-            Strength::None
+        let on_levels = |levels: &[Level<'_>], kind| {
+            let mut levels = levels.iter();
+            levels.find_map(|level| self.deny_in(&level.policies, kind))
         };
-        if let Some(source) = &policies.resource {
-            let said = source.policy.say(self.asked, Part::Resource);
-            let deny = said.deny.map(|statement| (0, statement));
-            self.not_denied(deny, std::slice::from_ref(source), self.resource_kind())?;
-            grant = grant.max(said.allow);
-        }
-        if self.public_access_is_blocked() {
-            return Err(Box::new(Cause {
-                explicit: true,
-                ..Cause::implicit(PolicyKind::PublicAccessBlock)
-            }));
-        }
-        let identity = self.together(&policies.identity, Part::Identity);
-        self.not_denied(identity.deny, &policies.identity, PolicyKind::Identity)?;
+        let among = |sources: &Option<Vec<Source<'_>>>, kind| {
+            let sources = sources.as_deref();
+            self.deny_in(sources.unwrap_or_default(), kind)
+        };
+        on_levels(self.scps, PolicyKind::Scp)
+            .or_else(|| on_levels(self.rcps, PolicyKind::Rcp))
+            .or_else(|| among(&policies.endpoint, PolicyKind::Endpoint))
+            .or_else(|| among(&policies.boundary, PolicyKind::Boundary))
+            .or_else(|| among(&policies.session, PolicyKind::Session))
+            .or_else(|| self.deny_in(policies.resource.as_slice(), self.question.resource_kind()))
+            .or_else(|| self.deny_in(&policies.identity, PolicyKind::Identity))
+            .or_else(|| {
+                self.public_access_is_blocked().then(|| Cause {
+                    explicit: true,
+                    ..Cause::implicit(PolicyKind::PublicAccessBlock)
+                })
+            })
+    }
 
-        if let Some(target) = silent_level {
-            let cause = Cause::implicit(PolicyKind::Scp);
-            return Err(Box::new(Cause {
-                attached_to: Some(target.to_owned()),
-                ..cause
-            }));
-        }
-        must(endpoint, PolicyKind::Endpoint)?;
-        self.grant(&Grants {
-            boundary,
-            session,
-            grant,
-            identity: identity.allows,
+    /// The first matching Deny of the documents.
+    fn deny_in(&self, sources: &[Source<'_>], kind: PolicyKind) -> Option<Cause> {
+        sources.iter().find_map(|source| {
+            let denies = source.policy.candidates(Effect::Deny, self.question);
+            let matching = denies.filter(|(_, rule)| rule.matches(self.question, kind).is_ok());
+            let first = matching.map(|(position, _)| position).min()?;
+            Some(self.denied_by(source, first, kind))
         })
     }
 
-    /// An ACL's grant is worth the caller's account; for an unsigned call it can only be one to everybody.
-    fn acl_strength(&self) -> Strength {
-        if self.asked.principal.kind == PrincipalKind::Anonymous {
-            Strength::Direct
-        } else {
-            Strength::Account
-        }
-    }
-
-    fn grant(&self, said: &Grants) -> Verdict {
-        use PrincipalKind::{
-            Anonymous, FederatedUser, RoleSession, Root, Saml, Service, User, WebIdentity,
-        };
-        let resource = self.resource_kind();
-        match self.asked.principal.kind {
-            Root if self.trust => silent(PolicyKind::ServiceRule),
-            Root => {
-                must(said.session, PolicyKind::Session)?;
-                let needed =
-                    !self.same_account || self.policies.resource_rule == ResourceRule::MustAdmit;
-                must(!needed || said.grant >= Strength::Account, resource)
-            }
-            Anonymous | Service | WebIdentity | Saml => {
-                must(said.grant == Strength::Direct, resource)
-            }
-            User | RoleSession | FederatedUser if self.same_account => self.grant_in_account(said),
-            User | RoleSession | FederatedUser => {
-                must(said.boundary, PolicyKind::Boundary)?;
-                must(self.session_allows(said), PolicyKind::Session)?;
-                must(said.grant > Strength::None, resource)?;
-                must(said.identity, PolicyKind::Identity)
-            }
-        }
-    }
-
-    fn grant_in_account(&self, said: &Grants) -> Verdict {
-        if said.grant == Strength::Direct {
-            // Boundaries and session policies do not limit what a resource policy gives directly; assuming a role is the exception.
-            return must(!self.trust || said.boundary, PolicyKind::Boundary);
-        }
-        must(said.boundary, PolicyKind::Boundary)?;
-        must(self.session_allows(said), PolicyKind::Session)?;
-        if said.grant == Strength::Entity {
-            return Ok(());
-        }
-        let admitted = self.policies.resource_rule == ResourceRule::Ordinary
-            || said.grant == Strength::Account;
-        must(admitted, self.resource_kind())?;
-        must(said.identity, PolicyKind::Identity)
-    }
-
-    /// GetFederationToken without a session policy gives credentials without permissions of the user.
-    fn session_allows(&self, said: &Grants) -> bool {
-        let federated = self.asked.principal.kind == PrincipalKind::FederatedUser;
-        said.session && !(federated && self.policies.session.is_none())
-    }
-
-    /// Whether documents that limit allow; they do when there are none.
-    fn limit(
-        &self,
-        sources: Option<&[Source<'a>]>,
-        part: Part,
-        kind: PolicyKind,
-    ) -> Result<bool, Box<Cause>> {
-        let Some(sources) = sources else {
-            return Ok(true);
-        };
-        let said = self.together(sources, part);
-        self.not_denied(said.deny, sources, kind)?;
-        Ok(said.allows)
-    }
-
-    fn together(&self, sources: &[Source<'a>], part: Part) -> Together {
-        let mut together = Together {
-            deny: None,
-            allows: false,
-        };
-        for (position, source) in sources.iter().enumerate() {
-            let said = source.policy.say(self.asked, part);
-            together.allows |= said.allow > Strength::None;
-            if let Some(statement) = said.deny {
-                together.deny = Some((position, statement));
-                break;
-            }
-        }
-        together
-    }
-
-    fn not_denied(
-        &self,
-        deny: Option<(usize, usize)>,
-        sources: &[Source<'a>],
-        kind: PolicyKind,
-    ) -> Verdict {
-        let Some((source, statement)) = deny else {
-            return Ok(());
-        };
-        let source = &sources[source];
-        let account = self.asked.principal.account.as_deref();
+    fn denied_by(&self, source: &Source<'_>, statement: usize, kind: PolicyKind) -> Cause {
+        let account = self.question.principal.account.as_deref();
         let own = |arn: &str| Arn::parse(arn).is_some_and(|arn| account == Some(arn.account));
-        let sid = source
-            .policy
-            .document()
-            .statements()
-            .get(statement)
-            .and_then(|statement| statement.sid.as_ref());
-        Err(Box::new(Cause {
+        let written = source.policy.document().statements().get(statement);
+        Cause {
             explicit: true,
             policy_name: Some(source.name.to_owned()),
             policy_arn: source.arn.map(str::to_owned),
             attached_to: Some(source.attached_to.to_owned()),
             statement: Some(statement),
-            sid: sid.map(|sid| sid.value.clone()),
+            sid: written
+                .and_then(|statement| statement.sid.as_ref())
+                .map(|sid| sid.value.clone()),
             arn_shown: kind == PolicyKind::Scp || source.arn.is_some_and(own),
             ..Cause::implicit(kind)
-        }))
+        }
+    }
+
+    /// How strongly the documents allow together; those that name no principals allow directly.
+    fn allow(&self, sources: &[Source<'_>], kind: PolicyKind) -> Strength {
+        let mut strongest = Strength::None;
+        for source in sources {
+            for (_, rule) in source.policy.candidates(Effect::Allow, self.question) {
+                if let Ok(strength) = rule.matches(self.question, kind) {
+                    strongest = strongest.max(strength);
+                    if strongest == Strength::Direct {
+                        return strongest;
+                    }
+                }
+            }
+        }
+        strongest
+    }
+
+    fn allows(&self, sources: &[Source<'_>], kind: PolicyKind) -> bool {
+        self.allow(sources, kind) > Strength::None
+    }
+
+    /// Documents that limit must allow where there are any.
+    fn within(
+        &self,
+        sources: &Option<Vec<Source<'_>>>,
+        kind: PolicyKind,
+    ) -> Result<(), PolicyKind> {
+        let allows = |sources: &Vec<_>| self.allows(sources, kind);
+        must(sources.as_ref().is_none_or(allows), kind)
+    }
+
+    /// Steps 2 to 4. RCPFullAWSAccess sits on every level and cannot go, so that RCPs never miss an Allow.
+    fn missing_allow(&self) -> Result<(), Missing<'r>> {
+        for level in self.scps {
+            if !self.allows(&level.policies, PolicyKind::Scp) {
+                return Err(Missing(PolicyKind::Scp, Some(level.target)));
+            }
+        }
+        self.within(&self.policies.endpoint, PolicyKind::Endpoint)?;
+        Ok(self.granted()?)
+    }
+
+    /// Steps 5 to 10: who must grant depends on who asks whom.
+    fn granted(&self) -> Result<(), PolicyKind> {
+        use PrincipalKind::{
+            Anonymous, FederatedUser, RoleSession, Root, Saml, Service, User, WebIdentity,
+        };
+        if self.is_root_assuming() {
+            return Err(PolicyKind::ServiceRule);
+        }
+        let resource = self.question.resource_kind();
+        match self.question.principal.kind {
+            Root => {
+                self.within(&self.policies.session, PolicyKind::Session)?;
+                let needs_grant = !self.same_account || self.must_admit();
+                must(!needs_grant || self.grant() >= Strength::Account, resource)
+            }
+            Anonymous | Service | WebIdentity | Saml => {
+                must(self.grant() == Strength::Direct, resource)
+            }
+            User | RoleSession | FederatedUser if self.same_account => self.granted_in_account(),
+            User | RoleSession | FederatedUser => {
+                self.within_own_limits()?;
+                must(self.grant() > Strength::None, resource)?;
+                self.identity_allows()
+            }
+        }
+    }
+
+    /// Step 6, and 5.2 for roles.
+    fn granted_in_account(&self) -> Result<(), PolicyKind> {
+        let grant = self.grant();
+        if grant == Strength::Direct {
+            // Boundary and session policies do not limit what a resource policy gives directly, but for assuming a role.
+            return if self.question.trust {
+                self.within(&self.policies.boundary, PolicyKind::Boundary)
+            } else {
+                Ok(())
+            };
+        }
+        self.within_own_limits()?;
+        if grant == Strength::Entity {
+            return Ok(());
+        }
+        let admitted = grant == Strength::Account || !self.must_admit();
+        must(admitted, self.question.resource_kind())?;
+        self.identity_allows()
+    }
+
+    /// Boundary and session policies. GetFederationToken without a session policy gives no permissions of the user.
+    fn within_own_limits(&self) -> Result<(), PolicyKind> {
+        let federated = self.question.principal.kind == PrincipalKind::FederatedUser;
+        self.within(&self.policies.boundary, PolicyKind::Boundary)?;
+        must(
+            !(federated && self.policies.session.is_none()),
+            PolicyKind::Session,
+        )?;
+        self.within(&self.policies.session, PolicyKind::Session)
+    }
+
+    fn identity_allows(&self) -> Result<(), PolicyKind> {
+        let allows = self.allows(&self.policies.identity, PolicyKind::Identity);
+        must(allows, PolicyKind::Identity)
+    }
+
+    fn must_admit(&self) -> bool {
+        self.policies.resource_rule == ResourceRule::MustAdmit
+    }
+
+    /// What the resource's side grants: its policy, or an ACL, which is worth the caller's account, and for an unsigned call can
+    /// only be one to everybody.
+    fn grant(&self) -> Strength {
+        let granted = self.allow(
+            self.policies.resource.as_slice(),
+            self.question.resource_kind(),
+        );
+        let acl = match self.question.principal.kind {
+            _ if !self.policies.acl_grant => Strength::None,
+            PrincipalKind::Anonymous => Strength::Direct,
+            _ => Strength::Account,
+        };
+        granted.max(acl)
     }
 }
 
-/// What remains to decide on when nothing denies.
-struct Grants {
-    boundary: bool,
-    session: bool,
-    grant: Strength,
-    identity: bool,
-}
-
-/// Whether the resource belongs to the caller's account. ARNs without account id, and those of AWS itself, count as the caller's own
-/// when nobody says whose they are.
-fn is_own(request: &Request<'_>, principal: &Principal) -> bool {
-    let owner = match request.resource_account {
-        Some(account) => Some(account),
-        None => Arn::parse(request.resource)
-            .map(|arn| arn.account)
-            .filter(|account| is_account_id(account)),
+/// Whether the resource belongs to the caller's account. Where neither the request nor the ARN says whose it is, it is the caller's,
+/// as AWS's own simulator has it.
+fn is_own(request: &Request<'_>) -> bool {
+    let named = || {
+        let arn = Arn::parse(request.resource)?;
+        is_account_id(arn.account).then_some(arn.account)
     };
-    owner.is_none_or(|owner| principal.account.as_deref() == Some(owner))
+    let owner = request.resource_account.or_else(named);
+    owner.is_none_or(|owner| request.principal.account.as_deref() == Some(owner))
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use serde::Serialize;
 use crate::compile::Policy;
 use crate::decision::{Decision, PolicyKind};
 use crate::document::{Effect, List, PrincipalElement, Statement};
-use crate::evaluate::{Facts, always_allowed};
+use crate::evaluate::Case;
 use crate::principal::Strength;
+use crate::question::Question;
 use crate::request::{Level, PolicySet, Request, Source, Value};
-use crate::scan::{Asked, Mismatch, Part};
+use crate::statement::Mismatch;
 
 /// A decision with its reasons.
 #[derive(Debug, Clone, Serialize)]
@@ -104,100 +105,77 @@ pub struct Missed {
 
 /// Evaluates again and tells what each policy said.
 pub fn explain(request: &Request<'_>, policies: &PolicySet<'_>) -> Explanation {
-    let asked = Asked::new(request, policies.boundary.is_some());
-    let facts = Facts::new(request, &asked, policies);
+    let question = Question::new(request, policies);
+    let case = Case::new(request, &question, policies);
     let decision = crate::evaluate(request, policies);
-    let mut examined = Vec::new();
-    let mut all = |sources: &[Source<'_>],
-                   part: Part,
-                   kind: PolicyKind,
-                   not_applied: Option<&'static str>| {
-        examined.extend(
-            sources
-                .iter()
-                .map(|source| examine(&asked, source, part, kind, not_applied)),
-        );
-    };
-    let levels = |levels: &Option<Vec<Level<'_>>>,
-                  applied: bool,
-                  why: &'static str,
-                  each: &mut dyn FnMut(&Level<'_>, Option<&'static str>)| {
-        for level in levels.iter().flatten() {
-            each(level, (!applied).then_some(why));
-        }
-    };
-    let scp_why = "SCPs do not restrict this caller";
-    levels(
-        &policies.scps,
-        facts.scps.is_some(),
-        scp_why,
-        &mut |level, why| all(&level.policies, Part::Scp, PolicyKind::Scp, why),
-    );
-    let rcp_why = "RCPs do not apply to this caller or resource";
-    levels(
-        &policies.rcps,
-        facts.rcps.is_some(),
-        rcp_why,
-        &mut |level, why| all(&level.policies, Part::Rcp, PolicyKind::Rcp, why),
-    );
-    all(
-        policies.endpoint.as_deref().unwrap_or_default(),
-        Part::Endpoint,
-        PolicyKind::Endpoint,
-        None,
-    );
-    all(
-        policies.boundary.as_deref().unwrap_or_default(),
-        Part::Boundary,
-        PolicyKind::Boundary,
-        None,
-    );
-    all(
-        policies.session.as_deref().unwrap_or_default(),
-        Part::Session,
-        PolicyKind::Session,
-        None,
-    );
-    all(
-        policies.resource.as_slice(),
-        Part::Resource,
-        facts.resource_kind(),
-        None,
-    );
-    all(
-        &policies.identity,
-        Part::Identity,
-        PolicyKind::Identity,
-        None,
-    );
-    let rule = if always_allowed(&asked) {
-        Some("every signed caller may do this, whatever its policies say")
-    } else if facts.public_access_is_blocked() {
-        Some(
-            "RestrictPublicBuckets of S3 Block Public Access shuts other accounts out of a bucket with a public policy",
-        )
-    } else if decision
-        .cause
-        .as_ref()
-        .is_some_and(|cause| cause.kind == PolicyKind::ServiceRule)
-    {
-        Some("roles may not be assumed by root accounts")
-    } else {
-        None
-    };
+    let caller = &request.principal.arn;
     Explanation {
-        decision,
-        principal: if request.principal.arn.is_empty() {
+        principal: if caller.is_empty() {
             "anonymous".to_owned()
         } else {
-            request.principal.arn.clone()
+            caller.clone()
         },
         action: request.action.to_owned(),
         resource: request.resource.to_owned(),
-        same_account: facts.same_account,
-        rule,
-        policies: examined,
+        same_account: case.same_account,
+        rule: rule(&case, &decision),
+        policies: examine_all(&case, &question, policies),
+        decision,
     }
+}
+
+/// The rule that decides where no policy can.
+fn rule(case: &Case<'_, '_>, decision: &Decision) -> Option<&'static str> {
+    if case.needs_no_permission() {
+        Some("every signed caller may do this, whatever its policies say")
+    } else if case.public_access_is_blocked() {
+        Some(
+            "RestrictPublicBuckets of S3 Block Public Access shuts other accounts out of a bucket with a public policy",
+        )
+    } else if decision.cause.as_ref()?.kind == PolicyKind::ServiceRule {
+        Some("roles may not be assumed by root accounts")
+    } else {
+        None
+    }
+}
+
+/// Every policy in the order in which a denial is named.
+fn examine_all(
+    case: &Case<'_, '_>,
+    question: &Question<'_>,
+    policies: &PolicySet<'_>,
+) -> Vec<Examined> {
+    fn listed<'s, 'a>(sources: &'s Option<Vec<Source<'a>>>) -> &'s [Source<'a>] {
+        sources.as_deref().unwrap_or_default()
+    }
+    let mut examined = Vec::new();
+    let mut add = |sources: &[Source<'_>], kind, not_applied| {
+        let each = |source| examine(question, source, kind, not_applied);
+        examined.extend(sources.iter().map(each));
+    };
+    let mut add_levels = |levels: &Option<Vec<Level<'_>>>, applied: &[Level<'_>], kind, why| {
+        for level in levels.iter().flatten() {
+            add(&level.policies, kind, applied.is_empty().then_some(why));
+        }
+    };
+    add_levels(
+        &policies.scps,
+        case.scps,
+        PolicyKind::Scp,
+        "SCPs do not restrict this caller",
+    );
+    add_levels(
+        &policies.rcps,
+        case.rcps,
+        PolicyKind::Rcp,
+        "RCPs do not apply to this caller or resource",
+    );
+    add(listed(&policies.endpoint), PolicyKind::Endpoint, None);
+    add(listed(&policies.boundary), PolicyKind::Boundary, None);
+    add(listed(&policies.session), PolicyKind::Session, None);
+    add(policies.resource.as_slice(), question.resource_kind(), None);
+    add(&policies.identity, PolicyKind::Identity, None);
+    examined
 }
 
 impl Explanation {
@@ -234,9 +212,8 @@ impl Explanation {
 }
 
 fn examine(
-    asked: &Asked<'_>,
+    question: &Question<'_>,
     source: &Source<'_>,
-    part: Part,
     kind: PolicyKind,
     not_applied: Option<&'static str>,
 ) -> Examined {
@@ -254,8 +231,8 @@ fn examine(
         return examined;
     }
     let written = source.policy.document().statements();
-    for (index, (compiled, statement)) in source.policy.statements.iter().zip(written).enumerate() {
-        let matched = compiled.matches(asked, part);
+    for (index, (compiled, statement)) in source.policy.rules.iter().zip(written).enumerate() {
+        let matched = compiled.matches(question, kind);
         match (matched, compiled.effect) {
             (Err(Mismatch::Action), _) => {
                 examined.other_statements += 1;
@@ -274,7 +251,7 @@ fn examine(
             strength: matched.ok(),
             mismatch: matched
                 .err()
-                .map(|mismatch| missed(asked, source.policy, statement, mismatch)),
+                .map(|mismatch| missed(question, source.policy, statement, mismatch)),
         });
     }
     examined
@@ -299,7 +276,12 @@ fn names(element: &PrincipalElement) -> Vec<String> {
         .collect()
 }
 
-fn missed(asked: &Asked<'_>, policy: &Policy, statement: &Statement, mismatch: Mismatch) -> Missed {
+fn missed(
+    question: &Question<'_>,
+    policy: &Policy,
+    statement: &Statement,
+    mismatch: Mismatch,
+) -> Missed {
     let plain = |element: &'static str, wanted: Vec<String>, had: Option<&str>| Missed {
         element,
         operator: None,
@@ -307,17 +289,23 @@ fn missed(asked: &Asked<'_>, policy: &Policy, statement: &Statement, mismatch: M
         wanted,
         had: had.map(|had| vec![had.to_owned()]),
     };
-    let caller = Some(asked.principal.arn.as_str()).filter(|arn| !arn.is_empty());
+    let caller = Some(question.principal.arn.as_str()).filter(|arn| !arn.is_empty());
     match mismatch {
         Mismatch::Effect => plain("Effect", vec!["Allow".to_owned(), "Deny".to_owned()], None),
-        Mismatch::Action => plain("Action", texts(&statement.action), Some(asked.action())),
-        Mismatch::Resource if statement.resource.is_some() => {
-            plain("Resource", texts(&statement.resource), Some(asked.resource))
-        }
+        Mismatch::Action => plain(
+            "Action",
+            texts(&statement.action),
+            Some(question.action_lower()),
+        ),
+        Mismatch::Resource if statement.resource.is_some() => plain(
+            "Resource",
+            texts(&statement.resource),
+            Some(question.resource),
+        ),
         Mismatch::Resource => plain(
             "NotResource",
             texts(&statement.not_resource),
-            Some(asked.resource),
+            Some(question.resource),
         ),
         Mismatch::Principal => match (&statement.principal, &statement.not_principal) {
             (None, Some(element)) => plain("NotPrincipal", names(element), caller),
@@ -339,15 +327,16 @@ fn missed(asked: &Asked<'_>, policy: &Policy, statement: &Statement, mismatch: M
             let Some(entry) = statement.conditions.get(position) else {
                 return plain("Condition", Vec::new(), None);
             };
-            let had = asked
-                .context
-                .get(&entry.key.value.to_lowercase())
-                .map(|value| match value {
-                    Value::One(value) => vec![value.into_owned()],
-                    Value::Many(values) => {
-                        values.into_iter().map(|value| value.into_owned()).collect()
-                    }
-                });
+            let had =
+                question
+                    .context
+                    .get(&entry.key.value.to_lowercase())
+                    .map(|value| match value {
+                        Value::One(value) => vec![value.into_owned()],
+                        Value::Many(values) => {
+                            values.into_iter().map(|value| value.into_owned()).collect()
+                        }
+                    });
             Missed {
                 element: "Condition",
                 operator: Some(entry.operator.value.clone()),

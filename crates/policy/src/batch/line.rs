@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::service_rules;
 use crate::arn::Arn;
 use crate::decision::{Cause, Decision, Outcome, PolicyKind};
 use crate::json::{Json, Kind};
 use crate::principal::is_account_id;
 use crate::request::{
-    Context, Issuer, Level, PolicySet, Principal, PrincipalKind, Request, ResourceRule, Source,
-    Value,
+    Context, Issuer, Level, PolicySet, Principal, PrincipalKind, Request, Source, Value,
 };
 use crate::{Policy, evaluate};
 
@@ -95,8 +95,11 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
     };
     let policies = PolicySet {
         identity: sources(&identity),
-        resource: resource_policy.as_ref().map(|named| source(named, "")),
-        resource_rule: resource_rule(&action, resource),
+        resource: resource_policy
+            .as_ref()
+            .filter(|_| !service_rules::is_above_the_bucket_policy(&request))
+            .map(|named| source(named, "")),
+        resource_rule: service_rules::resource_rule(&action, resource),
         boundary: limit(&boundaries),
         session: limit(&sessions),
         scps: level_sources(&scps),
@@ -113,80 +116,10 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
         acl_grant: false,
     };
     let mut decision = evaluate(&request, &policies);
-    if decision.outcome == Outcome::Allowed && is_unmodifiable(&action, resource) {
+    if decision.outcome == Outcome::Allowed && service_rules::is_unmodifiable(&action, resource) {
         decision = Decision::denied(Cause::implicit(PolicyKind::ServiceRule));
     }
     Ok(Decided { decision, action })
-}
-
-/// A role's trust policy and a KMS key's policy must admit the caller themselves.
-fn resource_rule(action: &str, resource: &str) -> ResourceRule {
-    let is = |name: &str| action.eq_ignore_ascii_case(name);
-    let arn = Arn::parse(resource);
-    let assumes = [
-        "sts:AssumeRole",
-        "sts:AssumeRoleWithWebIdentity",
-        "sts:AssumeRoleWithSAML",
-        "sts:TagSession",
-        "sts:SetSourceIdentity",
-    ];
-    let on_role = arn.is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"));
-    let on_key = arn.is_some_and(|arn| arn.service == "kms" && arn.resource.starts_with("key/"));
-    let kms = action
-        .split(':')
-        .next()
-        .is_some_and(|service| service.eq_ignore_ascii_case("kms"));
-    if (on_role && assumes.into_iter().any(is)) || (on_key && kms) {
-        ResourceRule::MustAdmit
-    } else {
-        ResourceRule::Ordinary
-    }
-}
-
-/// What IAM refuses to everybody: changing AWS-managed policies and the roles that services keep (specification 5.6).
-fn is_unmodifiable(action: &str, resource: &str) -> bool {
-    const POLICY_CHANGES: [&str; 7] = [
-        "iam:createpolicy",
-        "iam:createpolicyversion",
-        "iam:deletepolicy",
-        "iam:deletepolicyversion",
-        "iam:setdefaultpolicyversion",
-        "iam:tagpolicy",
-        "iam:untagpolicy",
-    ];
-    const ROLE_CHANGES: [&str; 13] = [
-        "iam:attachrolepolicy",
-        "iam:createrole",
-        "iam:deleterole",
-        "iam:deleterolepermissionsboundary",
-        "iam:deleterolepolicy",
-        "iam:detachrolepolicy",
-        "iam:putrolepermissionsboundary",
-        "iam:putrolepolicy",
-        "iam:tagrole",
-        "iam:untagrole",
-        "iam:updateassumerolepolicy",
-        "iam:updaterole",
-        "iam:updateroledescription",
-    ];
-    let Some(arn) = Arn::parse(resource).filter(|arn| arn.service == "iam") else {
-        return false;
-    };
-    let action = action.to_ascii_lowercase();
-    let action = action.as_str();
-    if arn.account == "aws" && arn.resource.starts_with("policy/") {
-        return POLICY_CHANGES.contains(&action);
-    }
-    let reserved = arn.resource.starts_with("role/aws-reserved/");
-    // Services make, delete and describe their linked roles on the caller's behalf; permissions and trust stay as they are.
-    let linked = arn.resource.starts_with("role/aws-service-role/");
-    (reserved && (ROLE_CHANGES.contains(&action) || action == "iam:passrole"))
-        || (linked
-            && ROLE_CHANGES.contains(&action)
-            && !matches!(
-                action,
-                "iam:tagrole" | "iam:untagrole" | "iam:updaterole" | "iam:updateroledescription"
-            ))
 }
 
 fn present<'j>(json: &'j Json, key: &str) -> Option<&'j Json> {

@@ -247,6 +247,20 @@ fn principals_and_service_rules() {
         let answer: serde_json::Value = serde_json::from_str(&answers[0]).expect("JSON");
         assert_eq!(answer["decision"], expected, "{line}: {answer}");
     }
+    let shut = r#","resourcePolicy":{"name":"shut","document":{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}}"#;
+    for (account, action, expected) in [
+        ("111111111111", "s3:GetBucketPolicy", "Allowed"),
+        ("111111111111", "s3:PutBucketPolicy", "Allowed"),
+        ("111111111111", "s3:DeleteBucketPolicy", "Allowed"),
+        ("111111111111", "s3:ListBucket", "ExplicitlyDenied"),
+        ("222222222222", "s3:GetBucketPolicy", "ExplicitlyDenied"),
+    ] {
+        let line = format!(
+            r#"{{"id":1,"principal":"arn:aws:iam::{account}:root","action":"{action}","resource":"arn:aws:s3:::b"{own}{shut}}}"#
+        );
+        let (_, answers) = lines(&line);
+        assert!(answers[0].contains(expected), "{line}: {answers:?}");
+    }
     let anonymous = format!(
         r#"{{"id":1,"principal":{{"type":"Anonymous"}},"action":"s3:GetObject","resource":"{object}"{own}{}}}"#,
         to(r#""*""#)

@@ -106,6 +106,8 @@ fn section_2_2_resources() {
             None,
         ),
         ("arn:aws:s3:::b/${aws:nothing}", "arn:aws:s3:::b/", None),
+        ("arn:aws:sqs:::${aws:nothing}", "arn:aws:s3:::b/k", None),
+        ("arn:aws:s3:::${aws:nothing}", "*", None),
         ("arn:aws:s3", "arn:aws:s3:::b/k", Some(true)),
         ("arn:aws:s3:*", "arn:aws:s3:::b/k", Some(true)),
         ("arn:aws:sqs:*", "arn:aws:s3:::b/k", Some(false)),
@@ -264,6 +266,110 @@ fn section_2_3_not_principal() {
             .outcome,
             Outcome::ImplicitlyDenied
         );
+    }
+}
+
+/// Elements that have no business where they stand narrow an Allow and do not narrow a Deny.
+#[test]
+fn section_1_2_documents_that_aws_would_refuse() {
+    let allowed =
+        |statement: &str| identity_allows(statement, "s3:GetObject", OBJECT, &Keys::one(&[]));
+    let rows = [
+        // Elements, Allow applies?, Deny applies?
+        (
+            r#""Action":"s3:*","NotAction":"ec2:*","Resource":"*""#,
+            true,
+            true,
+        ),
+        (
+            r#""Action":"s3:*","NotAction":"s3:Get*","Resource":"*""#,
+            false,
+            true,
+        ),
+        (
+            r#""Action":"ec2:*","NotAction":"s3:Get*","Resource":"*""#,
+            false,
+            false,
+        ),
+        (
+            r#""Action":"*","Resource":"arn:aws:s3:::b/*","NotResource":"arn:aws:s3:::c/*""#,
+            true,
+            true,
+        ),
+        (
+            r#""Action":"*","Resource":"arn:aws:s3:::b/*","NotResource":"arn:aws:s3:::b/*""#,
+            false,
+            true,
+        ),
+        (
+            r#""Action":"*","Resource":"arn:aws:s3:::c/*","NotResource":"arn:aws:s3:::b/*""#,
+            false,
+            false,
+        ),
+        (r#""Action":"*""#, false, true),
+        (r#""Resource":"*""#, false, false),
+        (r#""Action":"*","Resource":"*","Principal":"*""#, true, true),
+        (
+            r#""Action":"*","Resource":"*","Principal":{"AWS":"222222222222"}"#,
+            false,
+            true,
+        ),
+        (
+            r#""Action":"*","Resource":"*","NotPrincipal":{"AWS":"222222222222"}"#,
+            false,
+            true,
+        ),
+        (
+            r#""Action":"*","Resource":"*","Condition":"always""#,
+            false,
+            true,
+        ),
+        (r#""Action":"*","Resource":"*","Condition":{}"#, true, true),
+    ];
+    for (elements, allow, deny) in rows {
+        assert_eq!(
+            allowed(&format!(r#"{{"Effect":"Allow",{elements}}}"#)),
+            allow,
+            "{elements}"
+        );
+        assert_eq!(
+            !allowed(&format!(r#"{ALL},{{"Effect":"Deny",{elements}}}"#)),
+            deny,
+            "{elements}"
+        );
+    }
+    // The role is the resource of its trust policy only.
+    let to_all = r#"{"Effect":"Allow","Principal":"*","Action":"*"}"#;
+    let world = World {
+        grant: Some(to_all),
+        identity: X,
+        ..World::BASE
+    };
+    assert!(!world.decide().allowed());
+    let trust = World {
+        action: "sts:AssumeRole",
+        resource: ROLE,
+        rule: ResourceRule::MustAdmit,
+        ..world
+    };
+    assert!(trust.decide().allowed());
+    for effect in ["Allow", "deny", "", "ALLOW"] {
+        let text = format!(r#"{{"Effect":"{effect}","Action":"*","Resource":"*"}}"#);
+        assert_eq!(allowed(&text), effect == "Allow", "{effect}");
+        assert!(allowed(&format!("{ALL},{text}")), "{effect}");
+    }
+    // Another partition has other accounts.
+    for (principal, expected) in [
+        (r#"{"AWS":"arn:aws:iam::111111111111:root"}"#, true),
+        (r#"{"AWS":"arn:aws-cn:iam::111111111111:root"}"#, false),
+    ] {
+        let root = World {
+            kind: PrincipalKind::Root,
+            owner: OTHER,
+            grant: Some(principal),
+            ..World::BASE
+        };
+        assert_eq!(root.decide().allowed(), expected, "{principal}");
     }
 }
 
