@@ -18,9 +18,15 @@ if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
         exit 1
     fi
     as_root=
-    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    if [ "$(id -u)" -ne 0 ]; then
+        if ! command -v sudo >/dev/null 2>&1; then
+            echo "the tests need python3-venv: run apt-get install python3-venv as root, and make test again" >&2
+            exit 1
+        fi
+        as_root=sudo
+    fi
     $as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq python3-venv
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
 fi
 
 rm -rf "$venv"

@@ -46,7 +46,6 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
             "GetBucketAbac",
             "GetBucketAccelerateConfiguration",
             "GetBucketAnalyticsConfiguration",
-            "GetBucketCors",
             "GetBucketIntelligentTieringConfiguration",
             "GetBucketInventoryConfiguration",
             "GetBucketLifecycleConfiguration",

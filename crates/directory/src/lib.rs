@@ -40,12 +40,12 @@ pub use ids::{Random, SeededRandom, SystemRandom};
 pub use last_used::{LastUsed, Use};
 pub use model::{
     AccessKey, Account, AccountId, AccountRequest, Attached, Bar, Barred, Bucket, BucketEncryption,
-    BucketState, ControlPolicy, ControlState, ControlType, Controls, DelegationPolicy, DeviceOwner,
-    EnabledDevice, Group, Handshake, InstanceProfile, Kind, LoginProfile, ManagedPolicy, Member,
-    MfaDevice, Millis, OidcProvider, Organization, OrganizationalUnit, OtherCredentials,
-    PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row, RowKey, SamlProvider,
-    ServerCertificate, ServiceSpecificCredential, SigningCertificate, SshPublicKey, StoredPolicy,
-    Tag, User, Versioning, name_key,
+    BucketState, ControlPolicy, ControlState, ControlType, Controls, CorsRule, DelegationPolicy,
+    DeviceOwner, EnabledDevice, Group, Handshake, InstanceProfile, Kind, LoginProfile,
+    ManagedPolicy, Member, MfaDevice, Millis, OidcProvider, Organization, OrganizationalUnit,
+    OtherCredentials, PolicyVersion, PublicAccessBlock, Role, RootCredentials, Row, RowKey,
+    SamlProvider, ServerCertificate, ServiceSpecificCredential, SigningCertificate, SshPublicKey,
+    StoredPolicy, Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
 pub use sealer::{MasterKey, SealError, Sealer, Secret};

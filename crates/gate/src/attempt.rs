@@ -231,12 +231,23 @@ impl Attempt {
         Cx::new(&self.caller, &self.snapshot, self.now, &self.world)
     }
 
-    /// Authorises again if the directory has moved since: a long upload must not outlive the right to make it. Also ends a
-    /// call whose session expired meanwhile. Gives what was found this time.
+    /// Authorises again if the directory has moved since: whatever took time (a look into the index, a long upload) must not
+    /// outlive the right to it. Every effect that writes calls it last, right before it writes. Also ends a call whose
+    /// session expired meanwhile. Gives what counts now in place of what was found.
     ///
     /// # Errors
     /// The denial, or a fault of `find`.
     pub async fn renew<O: Effect>(
+        &self,
+        permit: Permit<O>,
+        input: &O::Input,
+        found: O::Found,
+    ) -> Result<(Permit<O>, O::Found), Fault> {
+        let (permit, again) = self.authorise_again(permit, input).await?;
+        Ok((permit, again.unwrap_or(found)))
+    }
+
+    async fn authorise_again<O: Effect>(
         &self,
         permit: Permit<O>,
         input: &O::Input,
@@ -269,7 +280,7 @@ impl Attempt {
         change: impl Fn(&Arc<Snapshot>, &mut Batch) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         for _ in 0..COMMIT_TRIES_MAX {
-            permit = self.renew(permit, input).await?.0;
+            permit = self.authorise_again(permit, input).await?.0;
             if let Some(made) = self
                 .world
                 .try_commit(Some(permit.revision()), &change)

@@ -17,6 +17,7 @@ use twinlock_wire::{
     query::Form,
     rest::{OperationShape, RestRequest, Route, match_template},
     signature::{Presented, hoist_query_headers},
+    sigv4::signs_as_s3,
 };
 
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     audit::{Event, secret_parameter},
     authenticate::{self, Verified},
     caller::{AuthType, Caller, RequestFacts},
+    cors::{self, Page},
     recognise::{self, Target},
     service::{
         JsonRequest, JsonService, Kind, QueryRequest, QueryService, RestService, Services, host_id,
@@ -35,6 +37,8 @@ use crate::{
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The largest XML body of S3 (DeleteObjects with a thousand long keys), in bytes.
 const S3_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The operation whose checksum headers speak of the object that it makes, and not of the body that it sends.
+const COMPLETE: &str = "CompleteMultipartUpload";
 /// Longest recorded value of a request parameter, in characters.
 const RECORDED_CHARS_MAX: usize = 2048;
 
@@ -108,8 +112,9 @@ impl Gate {
             caller: None,
         };
         let event_facts = facts.clone();
+        let page = Page::of(&parts, &self.world.settings.s3_domains);
         let answer = self.answer(parts, body, facts, &mut call).await;
-        let (response, fault) = match answer {
+        let (mut response, fault) = match answer {
             Ok(response) => (response, None),
             Err(fault) => {
                 let host_id = if call.protocol == Protocol::RestXml {
@@ -137,6 +142,7 @@ impl Gate {
             response.status().as_u16(),
             took_us,
         );
+        let of_s3 = call.service == self.services.s3.name && call.counted != cors::NAME;
         self.record(
             call,
             &event_facts,
@@ -145,6 +151,10 @@ impl Gate {
             response.status().as_u16(),
             fault,
         );
+        // A page that may read the answer may read a refusal too, or it could not say what went wrong.
+        if let Some(page) = page.filter(|_| of_s3) {
+            response.headers_mut().extend(page.may_read(&self.world));
+        }
         guard_stored_bytes(response)
     }
 
@@ -155,6 +165,16 @@ impl Gate {
         mut facts: RequestFacts,
         call: &mut Call,
     ) -> Result<Response<Body>, Fault> {
+        // A browser's question carries what it will send, a signature in the query perhaps, but is no such request itself.
+        if parts.method == Method::OPTIONS {
+            let s3 = self.services.s3;
+            self.enter(call, Protocol::RestXml, s3.name, s3.event_source);
+            call.operation = cors::NAME.to_owned();
+            call.counted = cors::NAME;
+            call.read_only = true;
+            parts.uri.path().clone_into(&mut call.resource);
+            return cors::preflight(&self.world, &parts, &facts.request_id);
+        }
         // The words of an ill-formed signature depend on the service, which its scope would tell: guess by the path.
         if parts.uri.path() == "/" && parts.method == Method::POST {
             call.protocol = if parts.headers.contains_key("x-amz-target") {
@@ -169,7 +189,7 @@ impl Gate {
             Presented::V2(claim) => Some(claim.access_key_id.clone()),
             Presented::Nothing => None,
         };
-        match recognise::target(&parts, &presented) {
+        match recognise::target(&parts, &presented, &self.world.settings.s3_domains) {
             Target::S3 => {
                 self.enter(
                     call,
@@ -457,7 +477,7 @@ impl Gate {
         call.counted = entry.name;
         call.read_only =
             entry.kind == Kind::Read || matches!(parts.method, Method::GET | Method::HEAD);
-        let body = checked_body(parts, body, &verified, shape.streaming_input).await?;
+        let body = checked_body(parts, body, &verified, shape).await?;
         self.touch(&verified.caller, "s3");
         let request = RestRequest {
             method: parts.method.clone(),
@@ -488,20 +508,25 @@ impl Gate {
         let mut facts = facts;
         facts.protocol = protocol_told;
         authenticate::plausible(&self.world, &presented, protocol_told)?;
-        let bytes = body.collect(BODY_BYTES_MAX).await?;
-        let body_sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        // An upload by S3's rules may be endless, and its signature does not need it: it is left unread.
+        let bytes = if signs_as_s3(name) {
+            None
+        } else {
+            Some(body.collect(BODY_BYTES_MAX).await?)
+        };
+        let body_sha256: Option<[u8; 32]> = bytes.as_ref().map(|b| Sha256::digest(b).into());
         let verified = authenticate::verify(
             &self.world,
             presented,
             parts,
-            Some(&body_sha256),
+            body_sha256.as_ref(),
             None,
             protocol_told,
             facts,
         )?;
         call.caller = Some(verified.caller);
         let target = text_header(parts, header::HeaderName::from_static("x-amz-target"));
-        let action = match (&target, Form::parse(&bytes)) {
+        let action = match (&target, Form::parse(bytes.as_deref().unwrap_or_default())) {
             (Some(target), _) => target.rsplit('.').next().map(str::to_owned),
             (None, Ok(form)) => form.get("Action").map(str::to_owned),
             _ => None,
@@ -615,15 +640,24 @@ async fn read_form(parts: &Parts, body: Body) -> Result<(Form, [u8; 32]), Fault>
 /// Lays what the request promised of its body (hash, chunk signatures, length, checksums) over its bytes. A document is read
 /// to its end here; an upload is believed by its operation when it has ended.
 async fn checked_body(
-    parts: &Parts,
+    parts: &mut Parts,
     body: Body,
     verified: &Verified,
-    streams: bool,
+    shape: &OperationShape,
 ) -> Result<Body, Fault> {
-    let promises = Promises::from_headers(&parts.headers)?;
+    let promises = if shape.name == COMPLETE {
+        Promises::content_md5_only(&parts.headers)?
+    } else {
+        Promises::from_headers(&parts.headers)?
+    };
+    // What follows the body is what the object keeps, whether or not the client names it a second time.
+    if let (Some(trailer), None) = (promises.trailer, promises.declared) {
+        let name = HeaderValue::from_static(trailer.name());
+        parts.headers.insert("x-amz-sdk-checksum-algorithm", name);
+    }
     let claim = verified.chain.as_ref().map(|(claim, key)| (claim, key));
     let (body, _) = Check::new(&parts.headers, claim, promises, &[])?.over(body);
-    if streams {
+    if shape.streaming_input {
         return Ok(body);
     }
     let bytes: Bytes = body.collect(S3_DOCUMENT_BYTES_MAX).await?;

@@ -11,6 +11,7 @@
 //! | [`needs`] | what must be allowed |
 //! | `permit` | **the only maker of a [`Permit`]** |
 //! | `attempt`, `caller`, `context` | what one attempt sees: one snapshot, one caller, one instant |
+//! | `cors` | what browsers are told of pages of other origins |
 //! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
 //! | [`token`] | temporary credentials |
@@ -24,6 +25,7 @@ mod authenticate;
 mod caller;
 mod clock;
 mod context;
+mod cors;
 mod denial;
 mod dispatch;
 pub mod metrics;

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use twinlock_wire::fault::Fault;
+
 use crate::{
     attempt::Cx,
     denial::Denial,
@@ -55,7 +57,7 @@ use crate::{
 pub struct Permit<O> {
     revision: u64,
     asked: Vec<bool>,
-    each: Vec<bool>,
+    each: Vec<Option<Fault>>,
     of: PhantomData<fn() -> O>,
 }
 
@@ -70,8 +72,8 @@ impl<O> Permit<O> {
         self.asked.get(i).copied().unwrap_or(false)
     }
 
-    /// The verdicts on [`Needs::each`], in order.
-    pub fn each(&self) -> &[bool] {
+    /// The verdicts on [`Needs::each`], in order: none where it is allowed, else what the caller is told.
+    pub fn each(&self) -> &[Option<Fault>] {
         &self.each
     }
 }
@@ -104,10 +106,14 @@ pub(crate) fn authorise<O: Operation>(
         }
     }
     let verdict = |need: &Need| cx.decide(need).allowed();
+    let refusal = |need: &Need| {
+        let decision = cx.decide(need);
+        (!decision.allowed()).then(|| Denial::of(need, decision, cx).fault())
+    };
     Ok(Permit {
         revision: cx.snapshot.revision(),
         asked: needs.ask.iter().map(verdict).collect(),
-        each: needs.each.iter().map(verdict).collect(),
+        each: needs.each.iter().map(refusal).collect(),
         of: PhantomData,
     })
 }

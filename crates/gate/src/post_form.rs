@@ -3,6 +3,8 @@
 //! It is no operation of the model: the form is read up to its file, its signature and policy are held against it, and then
 //! it goes the one way as a PutObject, so that whoever signed it must be allowed s3:PutObject like everyone else.
 
+use std::borrow::Cow;
+
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts,
 };
@@ -14,7 +16,7 @@ use twinlock_wire::{
     post_form::{self, Fields, Policy},
     rest::RestRequest,
     signature::Presented,
-    xml::Writer,
+    xml::{self, Writer},
 };
 
 use crate::{
@@ -88,9 +90,6 @@ impl Gate {
         if let Some(policy) = &policy {
             policy.check(&fields, &bucket, &key, now)?;
         }
-        if fields.get("tagging").is_some_and(|t| !t.is_empty()) {
-            return Err(Fault::not_implemented("s3:PostObject with tagging"));
-        }
         let entry = service.entries.iter().find(|e| e.name == PUT_OBJECT);
         let shape = service.operations.iter().find(|s| s.name == PUT_OBJECT);
         let (Some(entry), Some(shape)) = (entry, shape) else {
@@ -131,8 +130,14 @@ fn headers(fields: &Fields) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
     for (name, value) in fields.iter() {
         let lower = name.to_ascii_lowercase();
+        let mut value = Cow::Borrowed(value);
         let name = match lower.as_str() {
             "acl" => "x-amz-acl",
+            "tagging" if value.trim().is_empty() => continue,
+            "tagging" => {
+                value = Cow::Owned(tagging(&value).ok_or_else(malformed_tagging)?);
+                "x-amz-tagging"
+            }
             name if HEADERS.contains(&name) || name.starts_with("x-amz-meta-") => name,
             _ => continue,
         };
@@ -145,6 +150,26 @@ fn headers(fields: &Fields) -> Result<HeaderMap, Fault> {
         headers.insert(name, value);
     }
     Ok(headers)
+}
+
+/// The tags of the field `tagging`, a document as PutObjectTagging takes it, as a put has them in a header.
+fn tagging(document: &str) -> Option<String> {
+    let root = xml::parse(document.as_bytes()).ok()?;
+    let set = root.child("TagSet").filter(|_| root.name == "Tagging")?;
+    let pair = |tag: &xml::Element| {
+        let text = |name| Some(encoded(&tag.child(name)?.text, ""));
+        Some(format!("{}={}", text("Key")?, text("Value")?)).filter(|_| tag.name == "Tag")
+    };
+    let pairs: Option<Vec<String>> = set.children.iter().map(pair).collect();
+    Some(pairs?.join("&"))
+}
+
+fn malformed_tagging() -> Fault {
+    Fault::new(
+        "MalformedXML",
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    )
 }
 
 /// The put's answer as the form wishes it: a redirect, a document, or nothing.

@@ -21,10 +21,10 @@ pub(crate) enum Target {
 /// The version segment that every path of S3 Control begins with.
 const S3_CONTROL: &str = "/v20180820/";
 
-pub(crate) fn target(parts: &Parts, presented: &Presented) -> Target {
+pub(crate) fn target(parts: &Parts, presented: &Presented, s3_domains: &[String]) -> Target {
     match presented {
         Presented::V4(claim) if claim.service == "s3" => {
-            if parts.uri.path().starts_with(S3_CONTROL) {
+            if is_control(parts, s3_domains) {
                 Target::S3Control
             } else {
                 Target::S3
@@ -54,6 +54,15 @@ pub(crate) fn target(parts: &Parts, presented: &Presented) -> Target {
             }
         }
     }
+}
+
+/// S3 Control is told by its paths, but not on a bucket's host, where such a path is a key: or whoever has a key of his choosing
+/// presigned would have an operation presigned. Its own hosts begin with the account that the call is for.
+fn is_control(parts: &Parts, s3_domains: &[String]) -> bool {
+    let account = parts.headers.get("x-amz-account-id");
+    parts.uri.path().starts_with(S3_CONTROL)
+        && host_bucket(parts, s3_domains)
+            .is_none_or(|label| account.is_some_and(|id| id.as_bytes() == label.as_bytes()))
 }
 
 /// The bucket that the host names in virtual-host style: `BUCKET.<domain>`, the longest domain counts.
@@ -160,6 +169,28 @@ mod tests {
         assert_eq!(bucket("s3.localhost").as_deref(), Some("s3"));
         assert_eq!(bucket("127.0.0.1:4566"), None);
         assert_eq!(bucket("evils3.localhost").as_deref(), Some("evils3"));
+    }
+
+    #[test]
+    fn a_key_is_no_operation_of_s3_control() {
+        let domains = ["s3.localhost".to_owned()];
+        let path = "/v20180820/configuration/publicAccessBlock";
+        let control = |host, account: Option<&'static str>| {
+            let mut parts = parts(path, host);
+            if let Some(account) = account {
+                let value = http::HeaderValue::from_static(account);
+                parts.headers.insert("x-amz-account-id", value);
+            }
+            is_control(&parts, &domains)
+        };
+        assert!(control("127.0.0.1:4566", None));
+        assert!(control("s3.localhost", Some("111111111111")));
+        assert!(control("111111111111.s3.localhost", Some("111111111111")));
+        assert!(!control("shelf.s3.localhost", None));
+        assert!(!control("shelf.s3.localhost", Some("111111111111")));
+        assert!(!control("111111111111.s3.localhost", None));
+        let elsewhere = parts("/v20180820x/k", "127.0.0.1");
+        assert!(!is_control(&elsewhere, &domains));
     }
 
     #[test]

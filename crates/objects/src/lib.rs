@@ -41,6 +41,7 @@ use std::sync::Arc;
 pub use checksum::{Algorithm, Checksum, ChecksumType, Digests, Sums};
 pub use error::Error;
 pub use model::*;
+pub use put::Copying;
 pub use read::{BodyStream, Object};
 pub use staged::{Staged, Writer};
 

@@ -153,8 +153,8 @@ impl Objects {
             .await
     }
 
-    /// Copies a version (none: the latest) to another key, bucket or the same key. `put` says everything about the target; the
-    /// caller takes over tags and headers from the source where it wants them.
+    /// Begins to copy a version (none: the latest), to another key, bucket or the same key. What takes time is done when this
+    /// returns, so that the caller can authorise again before [`Objects::commit_copy`].
     ///
     /// A plain object whose asked checksums are known is shared: the index counts the users of its bytes, and nothing is
     /// read or written but index rows. A multipart object, or one that lacks an asked checksum, is read and written
@@ -162,14 +162,12 @@ impl Objects {
     /// keeps the source's.
     ///
     /// # Errors
-    /// Those of [`Objects::commit_put`] for the target, and of [`Objects::stage_copy`] for the source.
-    pub async fn copy(
+    /// Those of [`Objects::stage_copy`].
+    pub async fn begin_copy(
         &self,
         source: Source,
-        put: Put,
         algorithms: &[Algorithm],
-    ) -> Result<Written, Error> {
-        check_key(&put.key)?;
+    ) -> Result<Copying, Error> {
         let object = self.open_source(&source).await?;
         let known = &object.info.checksums;
         let asked: Vec<Algorithm> = match algorithms {
@@ -183,10 +181,30 @@ impl Objects {
                 .all(|algorithm| object.info.checksum(*algorithm).is_some())
         {
             let body = self.stage(&object, None, &asked).await?;
-            return self.commit_put(put, body).await;
+            return Ok(Copying::Anew(body));
         }
-        let generation = object.info.generation;
-        drop(object);
+        Ok(Copying::Shared {
+            generation: object.info.generation,
+            source,
+            asked,
+        })
+    }
+
+    /// Makes a begun copy an object. `put` says everything about the target; the caller takes over tags and headers from the
+    /// source where it wants them.
+    ///
+    /// # Errors
+    /// Those of [`Objects::commit_put`] for the target; [`Error::Moved`] when the source has changed since.
+    pub async fn commit_copy(&self, copying: Copying, put: Put) -> Result<Written, Error> {
+        check_key(&put.key)?;
+        let (source, generation, asked) = match copying {
+            Copying::Anew(body) => return self.commit_put(put, body).await,
+            Copying::Shared {
+                source,
+                generation,
+                asked,
+            } => (source, generation, asked),
+        };
         self.index
             .write(move |write| {
                 write.bucket_open(&source.bucket)?;
@@ -274,6 +292,21 @@ impl Objects {
         }
         writer.finish().await
     }
+}
+
+/// A copy that has begun: its bytes, or the right to share those of its source.
+pub enum Copying {
+    /// The source's bytes serve, if it is still the same.
+    Shared {
+        /// Where they are.
+        source: Source,
+        /// Of which generation.
+        generation: u64,
+        /// The checksums to keep.
+        asked: Vec<Algorithm>,
+    },
+    /// Bytes read and written anew.
+    Anew(Staged),
 }
 
 /// The row, if it is an object.

@@ -56,6 +56,17 @@ impl Scratch {
         (count(&self.dir.join("objects/staging")), placed)
     }
 
+    /// A copy from beginning to end.
+    async fn copy(
+        &self,
+        source: Source,
+        put: Put,
+        algorithms: &[Algorithm],
+    ) -> Result<Written, Error> {
+        let begun = self.begin_copy(source, algorithms).await?;
+        self.commit_copy(begun, put).await
+    }
+
     /// Waits until the writer has deleted what it let go: its queue is served in order.
     async fn settle(&self) {
         for _ in 0..2 {

@@ -218,7 +218,7 @@ impl Operation for PutBucketAcl {
     type Found = Option<FoundBucket>;
     const NAME: &'static str = "PutBucketAcl";
     const ACTIONS: &'static [Action] = &[Action::new("s3:PutBucketAcl", &["bucket"], GRANT_KEYS)];
-    const CALLERS: Callers = Callers::OrAnonymous;
+    const CALLERS: Callers = Callers::Signed;
 
     fn needs(input: &PutBucketAclInput, found: &Self::Found, _: &Cx<'_>) -> Result<Needs, Fault> {
         let owner = input.expected_bucket_owner.as_deref();

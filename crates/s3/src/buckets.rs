@@ -189,7 +189,7 @@ impl Change for CreateBucket {
             encryption: BucketEncryption::default(),
             tags,
             state: BucketState::Active,
-            configurations: std::collections::BTreeMap::new(),
+            cors: Vec::new(),
         });
         Ok(answer)
     }

@@ -1,13 +1,10 @@
 //! The bucket sub-resources that nobody can set here yet: read, they answer what S3 answers of a bucket where they were never
 //! set, so that clients that refresh everything (Terraform) are content. Writing them is not implemented.
 
-use twinlock_gate::{Action, Fault};
+use twinlock_gate::Action;
 use twinlock_shapes::s3::*;
 
-use crate::{
-    common::FoundBucket,
-    sub_resource::{bucket_operation, bucket_read},
-};
+use crate::sub_resource::{absent, bucket_operation, bucket_read};
 
 /// A sub-resource that is not there: the fault's code and message.
 macro_rules! never_set {
@@ -20,13 +17,7 @@ macro_rules! never_set {
     )*};
 }
 
-fn absent(found: &FoundBucket, code: &'static str, message: &'static str) -> Fault {
-    Fault::new(code, 404, message).with("BucketName", &found.bucket.name)
-}
-
 never_set! {
-    GetBucketCors(GetBucketCorsInput) -> GetBucketCorsOutput, "s3:GetBucketCORS",
-        "NoSuchCORSConfiguration", "The CORS configuration does not exist";
     GetBucketWebsite(GetBucketWebsiteInput) -> GetBucketWebsiteOutput, "s3:GetBucketWebsite",
         "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration";
     GetBucketLifecycleConfiguration(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput, "s3:GetLifecycleConfiguration",
@@ -110,10 +101,6 @@ mod tests {
     #[test]
     fn what_a_new_bucket_answers() {
         let world = TestWorld::with_bucket("shelf", PROD);
-        assert_eq!(
-            read!(world, GetBucketCors, GetBucketCorsInput),
-            "NoSuchCORSConfiguration 404"
-        );
         assert_eq!(
             read!(world, GetBucketWebsite, GetBucketWebsiteInput),
             "NoSuchWebsiteConfiguration 404"

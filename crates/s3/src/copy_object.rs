@@ -1,5 +1,6 @@
 //! CopyObject: both the source and the target must be allowed.
 
+use twinlock_directory::Bucket;
 use twinlock_gate::{Action, Attempt, Callers, Cx, Effect, Fault, Needs, Operation, Permit};
 use twinlock_objects::{Condition, EtagMatch, Expect, ObjectInfo, ObjectMeta, Put, Source};
 use twinlock_shapes::s3::{CopyObjectInput, CopyObjectOutput, CopyObjectResult};
@@ -145,7 +146,8 @@ impl Operation for CopyObject {
         READ_VERSION_TAGS,
         LIST,
     ];
-    const CALLERS: Callers = Callers::OrAnonymous;
+    // S3 lets nobody copy, or begin an upload in parts, without a signature, whatever a policy says.
+    const CALLERS: Callers = Callers::Signed;
 
     fn needs(input: &CopyObjectInput, found: &Found, _: &Cx<'_>) -> Result<Needs, Fault> {
         let from = CopySource::parse(&input.copy_source)?;
@@ -214,20 +216,12 @@ impl Effect for CopyObject {
         attempt: &Attempt,
     ) -> Result<CopyObjectOutput, Fault> {
         let from = CopySource::parse(&input.copy_source)?;
-        let target = found
+        let target = &found
             .target
+            .as_ref()
             .ok_or_else(|| no_such_bucket(&input.bucket))?
             .bucket;
-        let source_bucket = found
-            .source
-            .bucket
-            .ok_or_else(|| no_such_bucket(&from.bucket))?
-            .bucket;
-        let source = match found.source.object {
-            Some(object) if !object.info.delete_marker => object.info,
-            _ if permit.asked(0) => return Err(no_such_key(&from.key)),
-            _ => return Err(access_denied()),
-        };
+        let (source_bucket, source) = copied(&permit, &found.source, &from)?;
         refuse_unkept!(input);
         refuse_customer_key(
             &input.copy_source_sse_customer_algorithm,
@@ -240,7 +234,7 @@ impl Effect for CopyObject {
             if_modified_since: input.copy_source_if_modified_since,
             if_unmodified_since: input.copy_source_if_unmodified_since,
         };
-        source_conditions(&conditions, &source)?;
+        source_conditions(&conditions, source)?;
         let replace = input.metadata_directive.as_deref() == Some("REPLACE");
         let onto_itself =
             source_bucket.id == target.id && from.key == input.key && from.version.is_none();
@@ -281,13 +275,29 @@ impl Effect for CopyObject {
         meta.website_redirect = input.website_redirect_location.clone();
         meta.storage_class = input.storage_class.clone();
         meta.sse = encryption(input.server_side_encryption.as_deref())?;
-        meta.owner = target.account.to_string();
         meta.extra.clear();
         let algorithms = input
             .checksum_algorithm
             .as_deref()
             .map(algorithm)
             .transpose()?;
+        // The very object that was authorised, with the tags that were asked about.
+        let source = Source {
+            bucket: source_bucket.id.clone(),
+            key: from.key,
+            version: from.version.clone(),
+            expect: Expect::Generation(source.generation),
+        };
+        let objects = &attempt.world.objects;
+        let algorithms: Vec<_> = algorithms.into_iter().collect();
+        let staged = objects.begin_copy(source, &algorithms).await;
+        let staged = staged.map_err(|error| of_store(&error))?;
+        let (_, found) = attempt.renew(permit, &input, found).await?;
+        let target = found
+            .target
+            .ok_or_else(|| no_such_bucket(&input.bucket))?
+            .bucket;
+        meta.owner = target.account.to_string();
         let put = Put {
             bucket: target.id.clone(),
             key: input.key.clone(),
@@ -300,21 +310,8 @@ impl Effect for CopyObject {
             },
             now_ms: attempt.world.clock.now(),
         };
-        // The very object that was authorised, with the tags that were asked about.
-        let source = Source {
-            bucket: source_bucket.id.clone(),
-            key: from.key,
-            version: from.version.clone(),
-            expect: Expect::Generation(source.generation),
-        };
-        let algorithms: Vec<_> = algorithms.into_iter().collect();
-        let written = attempt
-            .world
-            .objects
-            .copy(source, put, &algorithms)
-            .await
-            .map_err(|error| of_store(&error))?;
-        let info = written.info;
+        let written = objects.commit_copy(staged, put).await;
+        let info = written.map_err(|error| of_store(&error))?.info;
         let mut result = CopyObjectResult {
             etag: Some(quoted(&info.etag)),
             last_modified: Some(Millis(info.modified_ms)),
@@ -328,6 +325,21 @@ impl Effect for CopyObject {
             server_side_encryption: info.meta.sse.clone(),
             ..CopyObjectOutput::default()
         })
+    }
+}
+
+/// The bucket and object to copy from. Whoever may not list the bucket is not told that a key is missing.
+pub(crate) fn copied<'f, O>(
+    permit: &Permit<O>,
+    found: &'f FoundObject,
+    from: &CopySource,
+) -> Result<(&'f Bucket, &'f ObjectInfo), Fault> {
+    let held = found.bucket.as_ref();
+    let bucket = &held.ok_or_else(|| no_such_bucket(&from.bucket))?.bucket;
+    match &found.object {
+        Some(object) if !object.info.delete_marker => Ok((bucket, &object.info)),
+        _ if permit.asked(0) => Err(no_such_key(&from.key)),
+        _ => Err(access_denied()),
     }
 }
 

@@ -10,6 +10,7 @@ use twinlock_shapes::s3::{
 use crate::{
     common::{FoundBucket, existing, find_bucket, no_such_bucket, object_need, of_store},
     object::versioning,
+    sub_resource::malformed_xml,
 };
 
 const DELETE: Action = Action::new("s3:DeleteObject", &["object"], &[]);
@@ -57,11 +58,12 @@ impl Effect for DeleteObject {
     }
 
     async fn run(
-        _: Permit<Self>,
+        permit: Permit<Self>,
         input: DeleteObjectInput,
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<DeleteObjectOutput, Fault> {
+        let (_, found) = attempt.renew(permit, &input, found).await?;
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
         let delete = Delete {
             key: input.key,
@@ -122,11 +124,7 @@ impl Operation for DeleteObjects {
         )?;
         let objects = &input.delete.objects;
         if objects.is_empty() || objects.len() > KEYS_MAX {
-            return Err(Fault::new(
-                "MalformedXML",
-                400,
-                "The XML you provided was not well-formed or did not validate against our published schema",
-            ));
+            return Err(malformed_xml());
         }
         Ok(Needs::each(
             objects
@@ -147,20 +145,20 @@ impl Effect for DeleteObjects {
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<DeleteObjectsOutput, Fault> {
+        let (permit, found) = attempt.renew(permit, &input, found).await?;
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
         let quiet = input.delete.quiet.unwrap_or(false);
         let mut output = DeleteObjectsOutput::default();
         let mut allowed = Vec::new();
-        for (object, verdict) in input.delete.objects.into_iter().zip(permit.each()) {
-            if *verdict {
-                allowed.push(object);
-            } else {
-                output.errors.push(Error {
+        for (object, refusal) in input.delete.objects.into_iter().zip(permit.each()) {
+            match refusal {
+                None => allowed.push(object),
+                Some(fault) => output.errors.push(Error {
                     key: Some(object.key),
                     version_id: object.version_id,
-                    code: Some("AccessDenied".to_owned()),
-                    message: Some("Access Denied".to_owned()),
-                });
+                    code: Some(fault.code.to_string()),
+                    message: Some(fault.message.clone()),
+                }),
             }
         }
         let deletes = allowed

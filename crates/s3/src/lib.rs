@@ -10,6 +10,7 @@
 //! | `public_access_block` | Block Public Access of a bucket and of an account |
 //! | `ownership`, `versioning`, `encryption` | these three of a bucket |
 //! | `acl` | access control lists, which say that the owner has full control |
+//! | `cors` | which pages of other origins a browser lets in |
 //! | `tagging` | tags of buckets, by S3 and by S3 Control |
 //! | `configurations` | reading all other sub-resources, which nobody can set yet |
 //! | `put_object`, `get_object`, `copy_object`, `delete_object`, `list_objects` | objects, each by its name |
@@ -23,6 +24,7 @@ pub mod buckets;
 pub mod common;
 pub mod configurations;
 pub mod copy_object;
+pub mod cors;
 pub mod delete_object;
 pub mod encryption;
 pub mod get_object;
@@ -41,6 +43,8 @@ pub mod policy;
 mod post_form_tests;
 pub mod public_access_block;
 pub mod put_object;
+#[cfg(test)]
+mod raw_tests;
 mod sub_resource;
 pub mod tagging;
 #[cfg(test)]
@@ -80,6 +84,9 @@ pub static S3: RestService = RestService {
         change::<RestXml, tagging::DeleteBucketTagging>(),
         read::<RestXml, tagging::GetBucketTagging>(),
         change::<RestXml, tagging::PutBucketTagging>(),
+        change::<RestXml, cors::DeleteBucketCors>(),
+        read::<RestXml, cors::GetBucketCors>(),
+        change::<RestXml, cors::PutBucketCors>(),
         read::<RestXml, acl::GetBucketAcl>(),
         effect::<RestXml, acl::GetObjectAcl>(),
         change::<RestXml, acl::PutBucketAcl>(),
@@ -87,7 +94,6 @@ pub static S3: RestService = RestService {
         read::<RestXml, configurations::GetBucketAbac>(),
         read::<RestXml, configurations::GetBucketAccelerateConfiguration>(),
         read::<RestXml, configurations::GetBucketAnalyticsConfiguration>(),
-        read::<RestXml, configurations::GetBucketCors>(),
         read::<RestXml, configurations::GetBucketIntelligentTieringConfiguration>(),
         read::<RestXml, configurations::GetBucketInventoryConfiguration>(),
         read::<RestXml, configurations::GetBucketLifecycleConfiguration>(),

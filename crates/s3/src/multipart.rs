@@ -20,6 +20,7 @@ use crate::{
         algorithm, checksums, quoted, refuse_customer_key, refuse_unkept, shown_version, versioning,
     },
     put_object::{encryption, parse_tagging, refuse_acl, request_object_tags, user_metadata},
+    sub_resource::malformed_xml,
 };
 
 pub(crate) const WRITE: Action = Action::new("s3:PutObject", &["object"], &[]);
@@ -38,6 +39,12 @@ impl FoundUpload {
     pub(crate) fn both(self, bucket: &str, id: &str) -> Result<(FoundBucket, Upload), Fault> {
         let found = self.bucket.ok_or_else(|| no_such_bucket(bucket))?;
         Ok((found, self.upload.ok_or_else(|| no_such_upload(id))?))
+    }
+
+    /// The upload, or the fault that names what is missing.
+    pub(crate) fn upload(&self, bucket: &str, id: &str) -> Result<&Upload, Fault> {
+        self.bucket.as_ref().ok_or_else(|| no_such_bucket(bucket))?;
+        self.upload.as_ref().ok_or_else(|| no_such_upload(id))
     }
 }
 
@@ -64,14 +71,6 @@ pub(crate) fn no_such_upload(id: &str) -> Fault {
     of_store(&twinlock_objects::Error::NoSuchUpload).with("UploadId", id)
 }
 
-fn malformed() -> Fault {
-    Fault::new(
-        "MalformedXML",
-        400,
-        "The XML you provided was not well-formed or did not validate against our published schema",
-    )
-}
-
 /// Begins an upload.
 pub struct CreateMultipartUpload;
 
@@ -81,7 +80,8 @@ impl Operation for CreateMultipartUpload {
     type Found = Option<FoundBucket>;
     const NAME: &'static str = "CreateMultipartUpload";
     const ACTIONS: &'static [Action] = crate::put_object::PutObject::ACTIONS;
-    const CALLERS: Callers = Callers::OrAnonymous;
+    // S3 lets nobody copy, or begin an upload in parts, without a signature, whatever a policy says.
+    const CALLERS: Callers = Callers::Signed;
 
     fn needs(
         input: &CreateMultipartUploadInput,
@@ -112,11 +112,12 @@ impl Effect for CreateMultipartUpload {
     }
 
     async fn run(
-        _: Permit<Self>,
+        permit: Permit<Self>,
         input: CreateMultipartUploadInput,
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<CreateMultipartUploadOutput, Fault> {
+        let (_, found) = attempt.renew(permit, &input, found).await?;
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
         refuse_unkept!(input);
         refuse_acl(input.acl.as_deref(), bucket.ownership.as_deref())?;
@@ -226,19 +227,20 @@ impl Effect for CompleteMultipartUpload {
     }
 
     async fn run(
-        _: Permit<Self>,
+        permit: Permit<Self>,
         input: CompleteMultipartUploadInput,
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
         refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
+        let (_, found) = attempt.renew(permit, &input, found).await?;
         let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
         let parts = input
             .multipart_upload
             .as_ref()
             .map_or(&[][..], |u| &u.parts);
         if parts.is_empty() || parts.len() > twinlock_objects::PARTS_MAX as usize {
-            return Err(malformed());
+            return Err(malformed_xml());
         }
         let complete = Complete {
             bucket: bucket.id.clone(),
@@ -298,11 +300,11 @@ fn refused(error: &twinlock_objects::Error, id: &str) -> Fault {
 fn named(part: &CompletedPart) -> Result<NamedPart, Fault> {
     let number = part.part_number.and_then(|n| u32::try_from(n).ok());
     Ok(NamedPart {
-        number: number.ok_or_else(malformed)?,
+        number: number.ok_or_else(malformed_xml)?,
         etag: part
             .etag
             .as_deref()
-            .ok_or_else(malformed)?
+            .ok_or_else(malformed_xml)?
             .trim_matches('"')
             .to_owned(),
         checksums: sent_sums(&[
@@ -354,11 +356,12 @@ impl Effect for AbortMultipartUpload {
     }
 
     async fn run(
-        _: Permit<Self>,
+        permit: Permit<Self>,
         input: AbortMultipartUploadInput,
         found: FoundUpload,
         attempt: &Attempt,
     ) -> Result<AbortMultipartUploadOutput, Fault> {
+        let (_, found) = attempt.renew(permit, &input, found).await?;
         let (found, upload) = found.both(&input.bucket, &input.upload_id)?;
         // A header's date has whole seconds.
         let another = |at: twinlock_wire::time::Millis| at.seconds() != upload.initiated_ms / 1000;

@@ -188,6 +188,7 @@ impl Effect for PutObjectTagging {
     ) -> Result<PutObjectTaggingOutput, Fault> {
         let tags = sent(&input);
         check_tags(&tags)?;
+        let (permit, found) = attempt.renew(permit, &input, found).await?;
         let set = target!(input).set(tags, &permit, &found, attempt).await?;
         Ok(PutObjectTaggingOutput { version_id: set })
     }
@@ -228,6 +229,7 @@ impl Effect for DeleteObjectTagging {
         found: FoundObject,
         attempt: &Attempt,
     ) -> Result<DeleteObjectTaggingOutput, Fault> {
+        let (permit, found) = attempt.renew(permit, &input, found).await?;
         let set = target!(input)
             .set(Vec::new(), &permit, &found, attempt)
             .await?;

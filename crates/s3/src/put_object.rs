@@ -80,9 +80,11 @@ impl Effect for PutObject {
         found: Self::Found,
         attempt: &Attempt,
     ) -> Result<PutObjectOutput, Fault> {
-        let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
+        let held = found
+            .as_ref()
+            .ok_or_else(|| no_such_bucket(&input.bucket))?;
         refuse_unkept!(input);
-        refuse_acl(input.acl.as_deref(), bucket.ownership.as_deref())?;
+        refuse_acl(input.acl.as_deref(), held.bucket.ownership.as_deref())?;
         let mut meta = ObjectMeta {
             content_type: input
                 .content_type
@@ -102,7 +104,7 @@ impl Effect for PutObject {
             tags: parse_tagging(input.tagging.as_deref())?,
             sse: None,
             sse_kms_key_id: None,
-            owner: bucket.account.to_string(),
+            owner: String::new(),
             extra: std::collections::BTreeMap::new(),
         };
         meta.sse = encryption(input.server_side_encryption.as_deref())?;
@@ -132,11 +134,9 @@ impl Effect for PutObject {
         )
         .await?;
         // The bytes are here; whoever sent them must still be allowed to.
-        let (_, again) = attempt.renew(permit, &input).await?;
-        let bucket = match again {
-            Some(found) => found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket,
-            None => bucket,
-        };
+        let (_, found) = attempt.renew(permit, &input, found).await?;
+        let bucket = found.ok_or_else(|| no_such_bucket(&input.bucket))?.bucket;
+        meta.owner = bucket.account.to_string();
         let put = Put {
             bucket: bucket.id.clone(),
             key: input.key.clone(),

@@ -14,7 +14,8 @@ macro_rules! bucket_operation {
             type Found = Option<$crate::common::FoundBucket>;
             const NAME: &'static str = stringify!($name);
             const ACTIONS: &'static [twinlock_gate::Action] = &[$action];
-            const CALLERS: twinlock_gate::Callers = twinlock_gate::Callers::OrAnonymous;
+            const CALLERS: twinlock_gate::Callers =
+                $crate::sub_resource::callers(stringify!($name));
 
             fn needs(
                 input: &$input,
@@ -85,9 +86,18 @@ macro_rules! bucket_change {
 pub(crate) use {bucket_change, bucket_operation, bucket_read};
 
 use twinlock_directory::{Batch, Bucket};
-use twinlock_gate::{Cx, Fault, Operation};
+use twinlock_gate::{Callers, Cx, Fault, Operation};
 
 use crate::common::FoundBucket;
+
+/// The public reads what a bucket policy shows it. It changes no bucket, whatever a policy says: AWS's documents disagree about
+/// single operations, and this grants less.
+pub(crate) const fn callers(operation: &str) -> Callers {
+    match operation.as_bytes() {
+        [b'G', b'e', b't', ..] | [b'L', b'i', b's', b't', ..] => Callers::OrAnonymous,
+        _ => Callers::Signed,
+    }
+}
 
 /// Gives a closure of [`bucket_read`] its types.
 pub(crate) fn reads<O: Operation>(
@@ -111,6 +121,11 @@ pub(crate) fn changes<O: Operation>(
     let output = run(&mut row, input, found, cx)?;
     batch.put(row);
     Ok(output)
+}
+
+/// What S3 answers of a sub-resource that was never set.
+pub(crate) fn absent(found: &FoundBucket, code: &'static str, message: &'static str) -> Fault {
+    Fault::new(code, 404, message).with("BucketName", &found.bucket.name)
 }
 
 /// `MalformedXML`.

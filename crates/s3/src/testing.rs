@@ -1,6 +1,7 @@
 //! A small world for tests of operations: accounts, users and buckets made in a line each, calls made as anyone.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::{
         Arc,
@@ -9,17 +10,23 @@ use std::{
 };
 
 use twinlock_directory::{
-    Account, AccountId, Batch, Bucket, BucketEncryption, BucketState, Directory, Options,
-    PublicAccessBlock, RootCredentials, Row, SeededRandom, StoredPolicy, User, Versioning, ids,
+    AccessKey, Account, AccountId, Batch, Bucket, BucketEncryption, BucketState, Directory,
+    Options, PublicAccessBlock, RootCredentials, Row, Secret, SeededRandom, StoredPolicy, User,
+    Versioning, ids,
 };
 use twinlock_gate::{
-    Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
+    Caller, Change, Clock, Effect, Fault, Gate, Peer, Read, RequestFacts, Settings, Who, World,
     audit::Audit,
     metrics::Metrics,
+    service::Services,
     token::{TokenKey, Tokens},
 };
 use twinlock_objects::Objects;
-use twinlock_wire::sigv4::SigningKeys;
+use twinlock_wire::{
+    body::Body,
+    fault::Protocol,
+    sigv4::{Payload, PayloadHash, Signer, SigningKeys},
+};
 
 /// When every test begins: 2014-07-18T15:00:00Z.
 pub(crate) const START: u64 = 1_405_695_600_000;
@@ -27,6 +34,10 @@ pub(crate) const START: u64 = 1_405_695_600_000;
 pub(crate) const PROD: &str = "999999999999";
 /// Another.
 pub(crate) const DEV: &str = "111111111111";
+/// An access key's id.
+pub(crate) const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
+/// Its secret.
+pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 /// Allows everything.
 pub(crate) const ALLOW_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
@@ -74,6 +85,7 @@ impl TestWorld {
         let this = TestWorld {
             world: Arc::new(world),
             runtime: tokio::runtime::Builder::new_current_thread()
+                .max_blocking_threads(1)
                 .enable_all()
                 .build()
                 .expect("a runtime"),
@@ -122,7 +134,7 @@ impl TestWorld {
             encryption: BucketEncryption::default(),
             tags: Vec::new(),
             state: BucketState::Active,
-            configurations: Default::default(),
+            cors: Vec::new(),
         });
     }
 
@@ -174,6 +186,70 @@ impl TestWorld {
         })
     }
 
+    /// Gives a user an access key, [`KEY_ID`] with [`SECRET`].
+    pub(crate) fn give_key(&self, user: &Caller) {
+        let Who::User { id, .. } = &user.who else {
+            panic!("not a user");
+        };
+        let snapshot = self.world.directory.published();
+        let row: User = (**snapshot.user_by_id(id).expect("the user")).clone();
+        let key = AccessKey {
+            id: KEY_ID.into(),
+            secret: Secret::new(SECRET),
+            active: true,
+            created: START,
+        };
+        self.put(User {
+            access_keys: vec![key],
+            ..row
+        });
+    }
+
+    /// A request by that key, signed and sent through the gate.
+    pub(crate) fn send_signed(&self, request: http::Request<Vec<u8>>) -> http::Response<String> {
+        let (mut parts, body) = request.into_parts();
+        let signer = Signer {
+            access_key_id: KEY_ID,
+            secret_access_key: SECRET,
+            session_token: None,
+            region: "us-east-1",
+            service: "s3",
+        };
+        let payload = match parts.headers.get("x-amz-content-sha256") {
+            Some(_) => Payload::Declared(PayloadHash::Streaming {
+                signed: false,
+                trailer: true,
+            }),
+            None => Payload::Bytes(&body),
+        };
+        signer.sign(&mut parts, payload, START).expect("signed");
+        self.send(http::Request::from_parts(parts, body))
+    }
+
+    /// A request as it is, through the gate, on which S3 stands alone.
+    pub(crate) fn send(&self, request: http::Request<Vec<u8>>) -> http::Response<String> {
+        let services = Services {
+            query: &[],
+            json: &[],
+            s3: &crate::S3,
+            s3_control: &crate::S3_CONTROL,
+            known: |_, _| None,
+        };
+        let gate = Gate::new(self.world.clone(), services);
+        let peer = Peer {
+            addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            secure: false,
+        };
+        let (parts, body) = request.into_parts();
+        self.wait(async {
+            let answer = gate.handle(parts, Body::from(body), peer).await;
+            let (parts, body) = answer.into_parts();
+            let text = body.collect(1 << 20).await.expect("a body");
+            let text = String::from_utf8_lossy(&text).into_owned();
+            http::Response::from_parts(parts, text)
+        })
+    }
+
     /// Removes a user.
     pub(crate) fn delete_user(&self, user: &Caller) {
         let Who::User { id, .. } = &user.who else {
@@ -182,6 +258,31 @@ impl TestWorld {
         let snapshot = self.world.directory.published();
         let row = (**snapshot.user_by_id(id).expect("the user")).clone();
         self.commit(|batch| batch.delete_row(row));
+    }
+
+    /// Takes all of a user's own policies away.
+    pub(crate) fn disarm(&self, user: &Caller) {
+        let Who::User { id, .. } = &user.who else {
+            panic!("not a user");
+        };
+        let snapshot = self.world.directory.published();
+        let mut row: User = (**snapshot.user_by_id(id).expect("the user")).clone();
+        row.inline.clear();
+        self.put(row);
+    }
+
+    /// Keeps everybody from looking into the object index until what it gives is dropped: takes the one thread for that.
+    pub(crate) fn hold_the_index(&self) -> std::sync::mpsc::Sender<()> {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        // An error is the other end's being dropped.
+        self.runtime.spawn_blocking(move || held.recv());
+        release
+    }
+
+    /// Does something where a runtime is at hand.
+    pub(crate) fn within<T>(&self, does: impl FnOnce() -> T) -> T {
+        let _within = self.runtime.enter();
+        does()
     }
 
     /// Waits for anything else.
@@ -233,13 +334,16 @@ pub(crate) fn anonymous() -> Caller {
     caller(Who::Anonymous)
 }
 
-/// A caller with nothing said about its request.
+/// A caller with nothing said about its request but that it is one of S3's.
 pub(crate) fn caller(who: Who) -> Caller {
     Caller {
         who,
         access_key_id: String::new(),
         session: None,
-        request: RequestFacts::none("us-east-1"),
+        request: RequestFacts {
+            protocol: Protocol::RestXml,
+            ..RequestFacts::none("us-east-1")
+        },
     }
 }
 

@@ -10,11 +10,10 @@ use twinlock_shapes::s3::{
 use twinlock_wire::time::Millis;
 
 use crate::{
-    common::{
-        access_denied, bucket_need, existing, invalid_argument, no_such_bucket, no_such_key,
-        object_need, of_store,
+    common::{bucket_need, existing, invalid_argument, object_need, of_store},
+    copy_object::{
+        CopySource, LIST, READ, READ_VERSION, SourceConditions, copied, source_conditions,
     },
-    copy_object::{CopySource, LIST, READ, READ_VERSION, SourceConditions, source_conditions},
     multipart::{FoundUpload, WRITE, find_upload, no_such_upload},
     object::{FoundObject, algorithm, existing_tags, find_object, quoted, refuse_customer_key},
     put_object::stage,
@@ -105,7 +104,7 @@ impl Effect for UploadPart {
         attempt: &Attempt,
     ) -> Result<UploadPartOutput, Fault> {
         refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
-        let (found, upload) = found.both(&input.bucket, &input.upload_id)?;
+        let upload = found.upload(&input.bucket, &input.upload_id)?;
         let number = part_number(input.part_number)?;
         let sent: Vec<&str> = [
             input.checksum_algorithm.as_deref(),
@@ -118,11 +117,12 @@ impl Effect for UploadPart {
         .into_iter()
         .flatten()
         .collect();
-        let algorithms = part_algorithms(&upload, &sent)?;
+        let algorithms = part_algorithms(upload, &sent)?;
         let body = std::mem::take(&mut input.body);
         let staged = stage(body, &algorithms, PART_BYTES_MAX, attempt).await?;
         // The bytes are here; whoever sent them must still be allowed to.
-        attempt.renew(permit, &input).await?;
+        let (_, found) = attempt.renew(permit, &input, found).await?;
+        let (found, upload) = found.both(&input.bucket, &input.upload_id)?;
         let part = attempt
             .world
             .objects
@@ -174,7 +174,8 @@ impl Operation for UploadPartCopy {
         READ_VERSION,
         LIST,
     ];
-    const CALLERS: Callers = Callers::OrAnonymous;
+    // As for CopyObject.
+    const CALLERS: Callers = Callers::Signed;
 
     fn needs(
         input: &UploadPartCopyInput,
@@ -227,24 +228,16 @@ impl Effect for UploadPartCopy {
             &input.copy_source_sse_customer_algorithm,
             &input.copy_source_sse_customer_key,
         )?;
-        let (target, upload) = found.target.both(&input.bucket, &input.upload_id)?;
+        let upload = found.target.upload(&input.bucket, &input.upload_id)?;
         let number = part_number(input.part_number)?;
-        let bucket = found
-            .source
-            .bucket
-            .ok_or_else(|| no_such_bucket(&from.bucket))?;
-        let source = match found.source.object {
-            Some(object) if !object.info.delete_marker => object.info,
-            _ if permit.asked(0) => return Err(no_such_key(&from.key)),
-            _ => return Err(access_denied()),
-        };
+        let (bucket, source) = copied(&permit, &found.source, &from)?;
         let conditions = SourceConditions {
             if_match: input.copy_source_if_match.as_deref(),
             if_none_match: input.copy_source_if_none_match.as_deref(),
             if_modified_since: input.copy_source_if_modified_since,
             if_unmodified_since: input.copy_source_if_unmodified_since,
         };
-        source_conditions(&conditions, &source)?;
+        source_conditions(&conditions, source)?;
         let range = input
             .copy_source_range
             .as_deref()
@@ -253,17 +246,18 @@ impl Effect for UploadPartCopy {
         let objects = &attempt.world.objects;
         // The very object that was authorised.
         let exactly = Source {
-            bucket: bucket.bucket.id.clone(),
+            bucket: bucket.id.clone(),
             key: from.key,
             version: from.version.clone(),
             expect: Expect::Generation(source.generation),
         };
-        let algorithms = part_algorithms(&upload, &[])?;
+        let algorithms = part_algorithms(upload, &[])?;
         let staged = objects
             .stage_copy(&exactly, range, &algorithms)
             .await
             .map_err(|error| of_store(&error))?;
-        attempt.renew(permit, &input).await?;
+        let (_, found) = attempt.renew(permit, &input, found).await?;
+        let (target, upload) = found.target.both(&input.bucket, &input.upload_id)?;
         let now = attempt.world.clock.now();
         let (id, key) = (&input.upload_id, &input.key);
         let part: PartInfo = objects

@@ -69,6 +69,10 @@ pub fn protocol(signing_name: &str) -> Option<Protocol> {
 /// The protocol in which one request speaks: a service may take several (CloudWatch has three), and an older client chooses
 /// an older one. None if AWS has no such service.
 pub fn protocol_of(signing_name: &str, headers: &HeaderMap) -> Option<Protocol> {
+    // The models know directory buckets and Object Lambda as S3; only the scope calls them otherwise.
+    if twinlock_wire::sigv4::signs_as_s3(signing_name) {
+        return Some(Protocol::RestXml);
+    }
     let preferred = protocol(signing_name)?;
     let content_type = headers
         .get(CONTENT_TYPE)
@@ -133,6 +137,9 @@ mod tests {
         assert_eq!(protocol("lambda"), Some(Protocol::RestJson));
         assert_eq!(protocol("organizations"), Some(Protocol::Json11));
         assert_eq!(protocol("nosuchservice"), None);
+        let none = HeaderMap::new();
+        assert_eq!(protocol_of("s3express", &none), Some(Protocol::RestXml));
+        assert_eq!(protocol_of("nosuchservice", &none), None);
         assert_eq!(has_operation("cloudformation", "CreateStack"), Some(true));
         assert_eq!(
             has_operation("cloudformation", "CreateNothing"),

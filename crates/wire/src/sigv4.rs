@@ -31,6 +31,12 @@ pub(crate) use parse::{parse_header, parse_query, payload_hash, scope};
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 pub(crate) const TERMINATOR: &str = "aws4_request";
 
+/// Whether S3's rules of signing hold for a scope's service: the path is encoded once, the payload's hash must be declared, and
+/// may be declared unsigned or streaming. Directory buckets and Object Lambda sign under names of their own, by the same rules.
+pub fn signs_as_s3(service: &str) -> bool {
+    matches!(service, "s3" | "s3express" | "s3-object-lambda")
+}
+
 /// Where a request carries its signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -118,7 +124,7 @@ impl Claim {
 
     /// Whether S3's rules of canonicalisation hold.
     pub fn is_s3(&self) -> bool {
-        self.service == "s3"
+        signs_as_s3(&self.service)
     }
 
     /// Refuses a scope of another service than the one the request is for.

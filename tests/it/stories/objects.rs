@@ -385,3 +385,76 @@ fn a_page_in_a_bucket_cannot_act_as_the_server() {
         .unwrap_or_default();
     assert!(policy.contains("sandbox"), "{answer}");
 }
+
+#[test]
+fn a_page_of_another_origin_uploads_where_the_bucket_lets_it() {
+    let (world, production) = things();
+    let root = production.root();
+    let rule = json!({
+        "AllowedOrigins": ["https://*.example"],
+        "AllowedMethods": ["PUT"],
+        "AllowedHeaders": ["content-type"],
+        "ExposeHeaders": ["ETag"],
+    });
+    let rules = json!({ "Bucket": BUCKET, "CORSConfiguration": { "CORSRules": [rule] } });
+    root.call("s3", "put_bucket_cors", rules).ok();
+    let shown = root
+        .call("s3", "get_bucket_cors", json!({ "Bucket": BUCKET }))
+        .ok();
+    assert_eq!(shown["CORSRules"], json!([rule]));
+
+    // As a browser does it: the presigned URL is asked about first, and then used.
+    let url = root
+        .call(
+            "s3",
+            "generate_presigned_url",
+            json!({
+                "$config": { "signature_version": "s3v4" },
+                "ClientMethod": "put_object",
+                "Params": { "Bucket": BUCKET, "Key": "page.txt" },
+            }),
+        )
+        .ok();
+    let ask = |origin: &str| {
+        world.http(
+            "url",
+            json!({
+                "url": url,
+                "method": "OPTIONS",
+                "headers": {
+                    "Origin": origin,
+                    "Access-Control-Request-Method": "PUT",
+                    "Access-Control-Request-Headers": "content-type",
+                },
+            }),
+        )
+    };
+    let answer = ask("https://a.example");
+    assert_eq!(answer["status"], 200, "{answer}");
+    assert_eq!(
+        answer["headers"]["access-control-allow-headers"],
+        "content-type"
+    );
+    assert_eq!(ask("https://evil.test")["status"], 403);
+    let sent = world.http(
+        "url",
+        json!({
+            "url": url,
+            "method": "PUT",
+            "headers": { "Origin": "https://a.example", "Content-Type": "text/plain" },
+            "body": "from a page",
+        }),
+    );
+    assert_eq!(sent["status"], 200, "{sent}");
+    assert_eq!(
+        sent["headers"]["access-control-allow-origin"],
+        "https://a.example"
+    );
+    assert_eq!(sent["headers"]["access-control-expose-headers"], "ETag");
+
+    root.call("s3", "delete_bucket_cors", json!({ "Bucket": BUCKET }))
+        .ok();
+    root.call("s3", "get_bucket_cors", json!({ "Bucket": BUCKET }))
+        .refused("NoSuchCORSConfiguration");
+    assert_eq!(ask("https://a.example")["status"], 403);
+}

@@ -24,6 +24,12 @@ fn every_answer_has_a_request_id_of_its_own() {
     assert!(ids.len() == 3 && !ids.contains(""), "{ids:?}");
 }
 
+fn lifecycle() -> serde_json::Value {
+    let rule =
+        json!({ "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 1 } });
+    json!({ "Bucket": "any", "LifecycleConfiguration": { "Rules": [rule] } })
+}
+
 #[test]
 fn what_is_not_there_says_so_in_its_own_protocol() {
     let world = World::start("text3");
@@ -39,6 +45,13 @@ fn what_is_not_there_says_so_in_its_own_protocol() {
             "get_bucket_metadata_configuration",
             json!({ "Bucket": "any" }),
         ),
+        // A directory bucket, whose calls are signed for s3express.
+        (
+            "s3",
+            "list_objects_v2",
+            json!({ "Bucket": "any--use1-az4--x-s3" }),
+        ),
+        ("s3", "put_bucket_lifecycle_configuration", lifecycle()),
     ] {
         let reply = root.call(service, operation, parameters.clone());
         let code = if reply.is_refused("NotImplementedException") {

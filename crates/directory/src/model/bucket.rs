@@ -1,10 +1,10 @@
 //! Buckets, as far as authorising needs them: name, owner, policy, configuration. Their objects live elsewhere, by bucket id.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Millis, StoredPolicy, Tag};
+use super::{AccountId, CorsRule, Millis, StoredPolicy, Tag};
 
 /// An S3 bucket.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ pub struct Bucket {
     /// Whether the bucket is in use or being deleted.
     #[serde(default)]
     pub state: BucketState,
-    /// Further sub-resources (`cors`, `lifecycle` …) by the name of their query parameter, kept as the text they came in.
+    /// The CORS rules in order; the first that fits counts.
     #[serde(default)]
-    pub configurations: BTreeMap<String, String>,
+    pub cors: Vec<CorsRule>,
 }
 
 impl Bucket {

@@ -7,6 +7,7 @@
 mod account;
 mod bar;
 mod bucket;
+mod cors;
 mod credentials;
 mod group;
 mod instance_profile;
@@ -22,6 +23,7 @@ mod user;
 pub use account::{Account, AccountId, AccountIdError, RootCredentials};
 pub use bar::{Bar, Barred, assertion_bar, issuer_bar, session_bar};
 pub use bucket::{Bucket, BucketEncryption, BucketState, PublicAccessBlock, Versioning};
+pub use cors::CorsRule;
 pub use credentials::{
     OtherCredentials, ServerCertificate, ServiceSpecificCredential, SigningCertificate,
     SshPublicKey,

@@ -61,7 +61,7 @@ fn bucket(name: &str) -> Bucket {
         encryption: BucketEncryption::default(),
         tags: Vec::new(),
         state: BucketState::Active,
-        configurations: BTreeMap::new(),
+        cors: Vec::new(),
     }
 }
 

@@ -373,7 +373,7 @@ impl Creation<'_> {
                 encryption: BucketEncryption::default(),
                 tags: Vec::new(),
                 state: BucketState::Active,
-                configurations: Default::default(),
+                cors: Vec::new(),
             });
         }
         Ok(new)

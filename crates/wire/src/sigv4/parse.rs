@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 
-use super::{ALGORITHM, Claim, PayloadHash, Source, TERMINATOR};
+use super::{ALGORITHM, Claim, PayloadHash, Source, TERMINATOR, signs_as_s3};
 use crate::signature::{
     PRESIGN_SECONDS_MAX, SignatureError, access_key_id, moment, percent, session_token,
     single_header,
@@ -183,7 +183,7 @@ pub(crate) fn parse_header(parts: &Parts, text: &str) -> Result<Claim, Signature
     }
     .ok_or_else(|| SignatureError::DateMalformed(date.chars().take(64).collect()))?;
     same_day(&scope, timestamp_ms)?;
-    let s3 = scope.service == "s3";
+    let s3 = signs_as_s3(&scope.service);
     let payload = match single_header(&parts.headers, CONTENT_SHA256)? {
         Some(given) => payload_hash(given, s3)?,
         None if s3 => return Err(SignatureError::PayloadHashMissing),
@@ -291,7 +291,7 @@ pub(crate) fn parse_query(parts: &Parts) -> Result<Claim, SignatureError> {
         return Err(SignatureError::MissingParameters(missing));
     };
     let scope = scope(credential, true)?;
-    let s3 = scope.service == "s3";
+    let s3 = signs_as_s3(&scope.service);
     let expires = query.expires.as_deref().map(expires).transpose()?;
     if s3 && expires.is_none() {
         return Err(SignatureError::MissingParameters(vec!["X-Amz-Expires"]));

@@ -3,7 +3,9 @@
 use http::{HeaderName, HeaderValue, Uri, request::Parts};
 use sha2::{Digest as _, Sha256};
 
-use super::{ALGORITHM, Claim, PayloadHash, SigningKey, Source, TERMINATOR, canonical};
+use super::{
+    ALGORITHM, Claim, PayloadHash, SigningKey, Source, TERMINATOR, canonical, signs_as_s3,
+};
 use crate::signature::{moment, percent};
 
 /// What to say of the body when signing.
@@ -59,7 +61,7 @@ impl Signer<'_> {
         payload: Payload<'_>,
         now_ms: u64,
     ) -> Result<Claim, http::Error> {
-        let s3 = self.service == "s3";
+        let s3 = signs_as_s3(self.service);
         add_host(parts)?;
         put(parts, "x-amz-date", &moment::basic(now_ms))?;
         if let Some(token) = self.session_token {
@@ -111,7 +113,7 @@ impl Signer<'_> {
             })
             .collect();
         names.sort_unstable();
-        let (payload, text) = if self.service == "s3" {
+        let (payload, text) = if signs_as_s3(self.service) {
             (PayloadHash::Unsigned, "UNSIGNED-PAYLOAD".to_owned())
         } else {
             (PayloadHash::OfBody, hex::encode(Sha256::digest(b"")))
