@@ -29,8 +29,8 @@ $(VENV)/installed: tests/requirements.txt tests/install-tools.sh
 	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tests/install-tools.sh
 	touch $@
 
-bench: ## Measure what a decision costs, as ratios in one run
-	$(CARGO) bench --workspace --locked
+bench: ## Measure what a decision costs, beside Cedar in one run (bench/ is a workspace of its own)
+	$(CARGO) run --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
 
 codegen: ## Write crates/shapes anew from AWS's published service models (needs PyPI)
 	sh xtask/codegen.sh
