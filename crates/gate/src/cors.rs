@@ -41,7 +41,7 @@ impl Page {
         Some(Page {
             origin: text(&parts.headers, ORIGIN)?.to_owned(),
             method: parts.method.as_str().to_owned(),
-            bucket: bucket(parts, s3_domains),
+            bucket: place(parts, s3_domains).and_then(|(bucket, _)| bucket),
         })
     }
 
@@ -68,28 +68,25 @@ pub(crate) fn preflight(
     let bad = |message: &str| Fault::new("BadRequest", 400, message.to_owned());
     let origin = text(&parts.headers, ORIGIN)
         .ok_or_else(|| bad("Insufficient information. Origin request header needed."))?;
-    let method = text(&parts.headers, ACCESS_CONTROL_REQUEST_METHOD)
-        .ok_or_else(|| bad("Invalid Access-Control-Request-Method: null"))?;
+    let method = text(&parts.headers, ACCESS_CONTROL_REQUEST_METHOD);
     let wanted = text(&parts.headers, ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
     let names: Vec<&str> = wanted
         .split(',')
         .map(str::trim)
         .filter(|name| !name.is_empty())
         .collect();
-    let bucket = bucket(parts, &world.settings.s3_domains);
-    let refused = |message: &str| {
-        let key = recognise::bucket_and_key(parts.uri.path(), None).and_then(|(_, key)| key);
+    let refused = |kind: &str, message: &str| {
         Fault::new("AccessForbidden", 403, format!("CORSResponse: {message}"))
-            .with("Method", method)
-            .with(
-                "ResourceType",
-                if key.is_some() { "OBJECT" } else { "BUCKET" },
-            )
+            .with("Method", method.unwrap_or("OPTIONS"))
+            .with("ResourceType", kind)
     };
-    let rules = rules(world, bucket.as_deref()).ok_or_else(|| refused("Bucket not found"))?;
+    let (bucket, key) = place(parts, &world.settings.s3_domains).unwrap_or_default();
+    let rules =
+        rules(world, bucket.as_deref()).ok_or_else(|| refused("BUCKET", "Bucket not found"))?;
     if rules.is_empty() {
-        return Err(refused("CORS is not enabled for this bucket."));
+        return Err(refused("BUCKET", "CORS is not enabled for this bucket."));
     }
+    let method = method.ok_or_else(|| bad("Invalid Access-Control-Request-Method: null"))?;
     let fits = |rule: &&CorsRule| {
         rule.admits(origin, method) && names.iter().all(|name| rule.admits_header(name))
     };
@@ -97,7 +94,8 @@ pub(crate) fn preflight(
         .filter(|_| names.len() <= HEADERS_MAX)
         .and_then(|rules| rules.iter().find(fits))
         .ok_or_else(|| {
-            refused("This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.")
+            let kind = if key.is_some() { "OBJECT" } else { "BUCKET" };
+            refused(kind, "This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.")
         })?;
     let mut answer = Response::new(Body::Empty);
     *answer.status_mut() = StatusCode::OK;
@@ -153,9 +151,10 @@ fn rules(world: &World, bucket: Option<&str>) -> Option<Vec<CorsRule>> {
     (bucket.state == BucketState::Active).then(|| bucket.cors.clone())
 }
 
-fn bucket(parts: &Parts, s3_domains: &[String]) -> Option<String> {
+/// Bucket and key that a request is about.
+fn place(parts: &Parts, s3_domains: &[String]) -> Option<(Option<String>, Option<String>)> {
     let host_bucket = recognise::host_bucket(parts, s3_domains);
-    recognise::bucket_and_key(parts.uri.path(), host_bucket)?.0
+    recognise::bucket_and_key(parts.uri.path(), host_bucket)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

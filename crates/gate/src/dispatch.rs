@@ -2,22 +2,22 @@
 //!
 //! The part in brackets is typed and lies in [`crate::world`]; this file is what all protocols share around it.
 
+mod elsewhere;
+mod rest;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, header, request::Parts};
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use twinlock_directory::Millis;
 use twinlock_wire::{
     body::Body,
-    checksum::Promises,
-    chunked::Check,
     fault::{Fault, Protocol, render},
     json,
     query::Form,
-    rest::{OperationShape, RestRequest, Route, match_template},
-    signature::{Presented, hoist_query_headers},
-    sigv4::signs_as_s3,
+    signature::Presented,
 };
 
 use crate::{
@@ -27,18 +27,14 @@ use crate::{
     caller::{AuthType, Caller, RequestFacts},
     cors::{self, Page},
     recognise::{self, Target},
-    service::{
-        JsonRequest, JsonService, Kind, QueryRequest, QueryService, RestService, Services, host_id,
-    },
+    service::{JsonRequest, JsonService, Kind, QueryRequest, QueryService, Services, host_id},
     world::World,
 };
 
 /// The largest body of a request that is not an upload, in bytes.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The largest XML body of S3 (DeleteObjects with a thousand long keys), in bytes.
-const S3_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The operation whose checksum headers speak of the object that it makes, and not of the body that it sends.
-const COMPLETE: &str = "CompleteMultipartUpload";
+/// What the bodies of all calls at a time may take together, in bytes. Uploads are not among them: they stream.
+const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Longest recorded value of a request parameter, in characters.
 const RECORDED_CHARS_MAX: usize = 2048;
 
@@ -56,6 +52,8 @@ pub struct Peer {
 pub struct Gate {
     world: Arc<World>,
     services: Services,
+    /// A permit for every byte of [`BODIES_BYTES_MAX`].
+    memory: Arc<Semaphore>,
 }
 
 /// What is known of a call so far, for the audit event and the answer.
@@ -71,12 +69,25 @@ pub(crate) struct Call {
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) access_key_id: Option<String>,
     pub(crate) caller: Option<Caller>,
+    /// The memory that its body takes, given back when the call is over.
+    held: Option<OwnedSemaphorePermit>,
 }
 
 impl Gate {
     /// A gate before `world`, with these services.
     pub fn new(world: Arc<World>, services: Services) -> Self {
-        Self { world, services }
+        Self {
+            world,
+            services,
+            memory: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+        }
+    }
+
+    /// With another bound for the bodies of all calls at a time, in bytes.
+    #[must_use]
+    pub fn bodies_bytes_max(mut self, bytes: usize) -> Self {
+        self.memory = Arc::new(Semaphore::new(bytes));
+        self
     }
 
     /// What the gate stands before.
@@ -110,6 +121,7 @@ impl Gate {
             parameters: Vec::new(),
             access_key_id: None,
             caller: None,
+            held: None,
         };
         let event_facts = facts.clone();
         let page = Page::of(&parts, &self.world.settings.s3_domains);
@@ -227,7 +239,7 @@ impl Gate {
                     call.namespace = service.namespace;
                     facts.protocol = Protocol::Query;
                     authenticate::plausible(&self.world, &presented, Protocol::Query)?;
-                    let form = read_form(&parts, body).await?;
+                    let form = self.read_form(&parts, body, call).await?;
                     self.query(service, &parts, form, presented, facts, call)
                         .await
                 }
@@ -235,7 +247,7 @@ impl Gate {
                     self.enter(call, Protocol::Json11, service.name, service.event_source);
                     facts.protocol = Protocol::Json11;
                     authenticate::plausible(&self.world, &presented, Protocol::Json11)?;
-                    let body = body.collect(BODY_BYTES_MAX).await?;
+                    let body = self.collect(body, BODY_BYTES_MAX, call).await?;
                     self.json(service, &parts, body, presented, facts, call)
                         .await
                 }
@@ -249,7 +261,7 @@ impl Gate {
                 Err(authenticate::missing(Protocol::Json11))
             }
             Target::UnsignedForm => {
-                let form = read_form(&parts, body).await?;
+                let form = self.read_form(&parts, body, call).await?;
                 let version = form.0.get("Version").unwrap_or("");
                 call.protocol = Protocol::Query;
                 facts.protocol = Protocol::Query;
@@ -396,155 +408,43 @@ impl Gate {
             .await
     }
 
-    async fn rest(
+    /// A form of the query protocol, from the query string or the body, with the body's hash.
+    async fn read_form(
         &self,
-        service: &'static RestService,
-        parts: &mut Parts,
-        body: Body,
-        presented: Presented,
-        facts: RequestFacts,
-        call: &mut Call,
-    ) -> Result<Response<Body>, Fault> {
-        let control = std::ptr::eq(service, self.services.s3_control);
-        let host_bucket = if control {
-            None
-        } else {
-            recognise::host_bucket(parts, &self.world.settings.s3_domains)
-        };
-        if !control && crate::post_form::is_form(parts, &presented) {
-            call.resource = parts.uri.path().to_owned();
-            let place = recognise::bucket_and_key(parts.uri.path(), host_bucket.clone());
-            if let Some((Some(bucket), None)) = place {
-                return self
-                    .post_form(service, parts, body, bucket, facts, call)
-                    .await;
-            }
-        }
-        let from_query = matches!(&presented, Presented::V4(c) if c.source == twinlock_wire::sigv4::Source::Query)
-            || matches!(&presented, Presented::V2(c) if c.source == twinlock_wire::sigv4::Source::Query);
-        let verified = authenticate::verify(
-            &self.world,
-            presented,
-            parts,
-            None,
-            host_bucket.as_deref(),
-            Protocol::RestXml,
-            facts,
-        )?;
-        call.caller = Some(verified.caller.clone());
-        if from_query {
-            hoist_query_headers(parts).map_err(|error| error.fault(Protocol::RestXml))?;
-        }
-        let uri_malformed = || Fault::new("InvalidURI", 400, "Couldn't parse the specified URI.");
-        let query = recognise::query(parts).ok_or_else(uri_malformed)?;
-        let path = recognise::decode(parts.uri.path()).ok_or_else(uri_malformed)?;
-        call.resource.clone_from(&path);
-        let (shape, labels) = if control {
-            control_route(service, parts, &path)?
-        } else {
-            let (bucket, key) = recognise::bucket_and_key(parts.uri.path(), host_bucket)
-                .ok_or_else(uri_malformed)?;
-            let template = match (&bucket, &key) {
-                (None, _) => "/",
-                (Some(_), None) => "/{Bucket}",
-                (Some(_), Some(_)) => "/{Bucket}/{Key+}",
-            };
-            let route = Route::new(service.operations);
-            let shape = route.find(&parts.method, template, &query, &parts.headers)?;
-            let labels = [("Bucket", bucket), ("Key", key)];
-            (
-                shape,
-                labels
-                    .into_iter()
-                    .filter_map(|(n, v)| Some((n.to_owned(), v?)))
-                    .collect::<Vec<_>>(),
-            )
-        };
-        call.operation = shape.name.to_owned();
-        call.parameters = recorded(
-            labels
-                .iter()
-                .chain(&query)
-                .map(|(n, v)| (n.as_str(), v.as_str())),
-        );
-        let Some(entry) = service.entries.iter().find(|e| e.name == shape.name) else {
-            signed(&verified)?;
-            return Err(Fault::not_implemented(&format!(
-                "{}:{}",
-                service.name, shape.name
-            )));
-        };
-        call.counted = entry.name;
-        call.read_only =
-            entry.kind == Kind::Read || matches!(parts.method, Method::GET | Method::HEAD);
-        let body = checked_body(parts, body, &verified, shape).await?;
-        self.touch(&verified.caller, "s3");
-        let request = RestRequest {
-            method: parts.method.clone(),
-            labels,
-            query,
-            headers: std::mem::take(&mut parts.headers),
-            body,
-        };
-        entry
-            .call(self.world.clone(), verified.caller, request, shape)
-            .await
-    }
-
-    /// A service of AWS's that Twinlock lacks: authenticated, then told so in its own protocol.
-    async fn not_ours(
-        &self,
-        name: &str,
         parts: &Parts,
         body: Body,
-        presented: Presented,
-        facts: RequestFacts,
         call: &mut Call,
-    ) -> Result<Response<Body>, Fault> {
-        call.event_source = format!("{name}.amazonaws.com");
-        let protocol = (self.services.known)(name, &parts.headers);
-        call.protocol = protocol.unwrap_or(Protocol::Query);
-        let protocol_told = call.protocol;
-        let mut facts = facts;
-        facts.protocol = protocol_told;
-        authenticate::plausible(&self.world, &presented, protocol_told)?;
-        // An upload by S3's rules may be endless, and its signature does not need it: it is left unread.
-        let bytes = if signs_as_s3(name) {
-            None
+    ) -> Result<(Form, [u8; 32]), Fault> {
+        let bytes = self.collect(body, BODY_BYTES_MAX, call).await?;
+        let sha256 = Sha256::digest(&bytes).into();
+        let form = if bytes.is_empty() {
+            Form::parse(parts.uri.query().unwrap_or("").as_bytes())?
         } else {
-            Some(body.collect(BODY_BYTES_MAX).await?)
+            Form::parse(&bytes)?
         };
-        let body_sha256: Option<[u8; 32]> = bytes.as_ref().map(|b| Sha256::digest(b).into());
-        let verified = authenticate::verify(
-            &self.world,
-            presented,
-            parts,
-            body_sha256.as_ref(),
-            None,
-            protocol_told,
-            facts,
-        )?;
-        call.caller = Some(verified.caller);
-        let target = text_header(parts, header::HeaderName::from_static("x-amz-target"));
-        let action = match (&target, Form::parse(bytes.as_deref().unwrap_or_default())) {
-            (Some(target), _) => target.rsplit('.').next().map(str::to_owned),
-            (None, Ok(form)) => form.get("Action").map(str::to_owned),
-            _ => None,
+        Ok((form, sha256))
+    }
+
+    /// Reads a body to its end. However many callers send however much, they share what there is.
+    async fn collect(&self, body: Body, bytes_max: usize, call: &mut Call) -> Result<Bytes, Fault> {
+        let held = &mut call.held;
+        let count = |bytes: usize| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let permit = self.memory.clone().try_acquire_many_owned(bytes);
+            let permit = permit.map_err(|_| {
+                Fault::new(
+                    "ServiceUnavailable",
+                    503,
+                    "Service is unable to handle request.",
+                )
+            })?;
+            match held {
+                Some(held) => held.merge(permit),
+                None => *held = Some(permit),
+            }
+            Ok(())
         };
-        call.operation = action
-            .clone()
-            .unwrap_or_else(|| format!("{} {}", parts.method, parts.uri.path()));
-        match protocol {
-            Some(_) => Err(Fault::not_implemented(&format!(
-                "{name}:{}",
-                call.operation
-            ))),
-            None => Err(Fault::new(
-                "InvalidAction",
-                400,
-                format!("The service {name} does not exist."),
-            )),
-        }
+        body.collect_counted(bytes_max, count).await
     }
 
     /// Remembers when and where a key or role was last used.
@@ -606,62 +506,6 @@ fn signed(verified: &Verified) -> Result<(), Fault> {
         AuthType::None => Err(Fault::new("AccessDenied", 403, "Access Denied")),
         _ => Ok(()),
     }
-}
-
-/// The parts of a path, by the model's names.
-type Labels = Vec<(String, String)>;
-
-/// S3 Control's operations are told apart by their paths.
-fn control_route(
-    service: &'static RestService,
-    parts: &Parts,
-    path: &str,
-) -> Result<(&'static OperationShape, Labels), Fault> {
-    service
-        .operations
-        .iter()
-        .filter(|shape| shape.method == parts.method.as_str())
-        .find_map(|shape| Some((shape, match_template(shape.uri, path)?)))
-        .ok_or_else(|| Fault::new("InvalidURI", 400, "Couldn't parse the specified URI."))
-}
-
-/// A form of the query protocol, from the query string and the body, with the body's hash.
-async fn read_form(parts: &Parts, body: Body) -> Result<(Form, [u8; 32]), Fault> {
-    let bytes = body.collect(BODY_BYTES_MAX).await?;
-    let sha256 = Sha256::digest(&bytes).into();
-    let form = if bytes.is_empty() {
-        Form::parse(parts.uri.query().unwrap_or("").as_bytes())?
-    } else {
-        Form::parse(&bytes)?
-    };
-    Ok((form, sha256))
-}
-
-/// Lays what the request promised of its body (hash, chunk signatures, length, checksums) over its bytes. A document is read
-/// to its end here; an upload is believed by its operation when it has ended.
-async fn checked_body(
-    parts: &mut Parts,
-    body: Body,
-    verified: &Verified,
-    shape: &OperationShape,
-) -> Result<Body, Fault> {
-    let promises = if shape.name == COMPLETE {
-        Promises::content_md5_only(&parts.headers)?
-    } else {
-        Promises::from_headers(&parts.headers)?
-    };
-    // What follows the body is what the object keeps, whether or not the client names it a second time.
-    if let (Some(trailer), None) = (promises.trailer, promises.declared) {
-        let name = HeaderValue::from_static(trailer.name());
-        parts.headers.insert("x-amz-sdk-checksum-algorithm", name);
-    }
-    let claim = verified.chain.as_ref().map(|(claim, key)| (claim, key));
-    let (body, _) = Check::new(&parts.headers, claim, promises, &[])?.over(body);
-    if shape.streaming_input {
-        return Ok(body);
-    }
-    let bytes: Bytes = body.collect(S3_DOCUMENT_BYTES_MAX).await?;
-    Ok(Body::from(bytes))
 }
 
 /// The JSON services name a denial otherwise, and answer 400.

@@ -19,7 +19,7 @@ use twinlock_wire::{
 
 use crate::{
     caller::Caller,
-    operation::{Action, Change, Effect, Read},
+    operation::{Action, Callers, Change, Effect, Read},
     world::World,
 };
 
@@ -206,6 +206,8 @@ pub struct Entry<P: Protocol> {
     pub kind: Kind,
     /// All actions it may ask for.
     pub actions: &'static [Action],
+    /// Who may call at all.
+    pub callers: Callers,
     call: Call<P>,
 }
 
@@ -237,6 +239,7 @@ where
         name: O::NAME,
         kind: Kind::Read,
         actions: O::ACTIONS,
+        callers: O::CALLERS,
         call: |world, caller, request, how| {
             Box::pin(async move {
                 let input = <O::Input as Decode<P>>::decode(request)?;
@@ -262,6 +265,7 @@ where
         name: O::NAME,
         kind: Kind::Change,
         actions: O::ACTIONS,
+        callers: O::CALLERS,
         call: |world, caller, request, how| {
             Box::pin(async move {
                 let input = <O::Input as Decode<P>>::decode(request)?;
@@ -287,6 +291,7 @@ where
         name: O::NAME,
         kind: Kind::Effect,
         actions: O::ACTIONS,
+        callers: O::CALLERS,
         call: |world, caller, request, how| {
             Box::pin(async move {
                 let input = <O::Input as Decode<P>>::decode(request)?;

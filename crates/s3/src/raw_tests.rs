@@ -15,7 +15,7 @@ use crate::{
     multipart::{AbortMultipartUpload, CreateMultipartUpload},
     object_tagging::PutObjectTagging,
     put_object::PutObject,
-    testing::{ALLOW_ALL, PROD, TestWorld, code, root},
+    testing::{ALLOW_ALL, BODIES_BYTES_MAX, PROD, TestWorld, code, root},
     upload_part::UploadPart,
 };
 
@@ -196,4 +196,32 @@ fn shelf_uploads(world: &TestWorld, bucket: &str) -> usize {
     };
     let page = world.wait(world.world.objects.list_uploads(bucket, query));
     page.expect("a page").uploads.len()
+}
+
+#[test]
+fn bodies_share_what_memory_there_is() {
+    let world = world();
+    let delete = |length: usize| {
+        let mut body = b"<Delete><Object><Key>k</Key></Object>".to_vec();
+        body.resize(length - 9, b' ');
+        body.extend(b"</Delete>");
+        let request = request("POST", "/shelf?delete");
+        world.send_signed(request.body(body).expect("a request"))
+    };
+    for _ in 0..3 {
+        assert_eq!(delete(BODIES_BYTES_MAX).status(), 200);
+    }
+    let refused = delete(BODIES_BYTES_MAX + 1);
+    assert_eq!(refused.status(), 503);
+    assert!(refused.body().contains("ServiceUnavailable"));
+}
+
+#[test]
+fn a_stranger_is_refused_before_his_document_is_read() {
+    let world = world();
+    for target in ["/shelf?cors", "/shelf?versioning", "/shelf?tagging"] {
+        let put = request("PUT", target).body(vec![b'x'; BODIES_BYTES_MAX + 1]);
+        let answer = world.send(put.expect("a request"));
+        assert_eq!(answer.status(), 403, "{target}: {}", answer.body());
+    }
 }

@@ -34,6 +34,8 @@ pub(crate) const START: u64 = 1_405_695_600_000;
 pub(crate) const PROD: &str = "999999999999";
 /// Another.
 pub(crate) const DEV: &str = "111111111111";
+/// What the bodies of a request may take here.
+pub(crate) const BODIES_BYTES_MAX: usize = 64 * 1024;
 /// An access key's id.
 pub(crate) const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 /// Its secret.
@@ -235,7 +237,7 @@ impl TestWorld {
             s3_control: &crate::S3_CONTROL,
             known: |_, _| None,
         };
-        let gate = Gate::new(self.world.clone(), services);
+        let gate = Gate::new(self.world.clone(), services).bodies_bytes_max(BODIES_BYTES_MAX);
         let peer = Peer {
             addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
             secure: false,

@@ -58,6 +58,18 @@ impl Body {
     /// # Errors
     /// `EntityTooLarge` (400) beyond `limit_bytes`, and whatever the stream itself finds wrong.
     pub async fn collect(self, limit_bytes: usize) -> Result<Bytes, Fault> {
+        self.collect_counted(limit_bytes, |_| Ok(())).await
+    }
+
+    /// Reads all bytes, telling `count` of every part's length before the part is kept.
+    ///
+    /// # Errors
+    /// Those of [`Body::collect`], and what `count` answers.
+    pub async fn collect_counted(
+        self,
+        limit_bytes: usize,
+        mut count: impl FnMut(usize) -> Result<(), Fault>,
+    ) -> Result<Bytes, Fault> {
         let (mut stream, length) = match self {
             Body::Empty => return Ok(Bytes::new()),
             Body::Full(bytes) if bytes.len() <= limit_bytes => return Ok(bytes),
@@ -73,6 +85,7 @@ impl Body {
             if all.len().saturating_add(part.len()) > limit_bytes {
                 return Err(too_large());
             }
+            count(part.len())?;
             all.extend_from_slice(&part);
         }
         Ok(all.freeze())

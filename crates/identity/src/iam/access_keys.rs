@@ -321,7 +321,18 @@ impl Read for GetAccessKeyLastUsed {
         cx: &Cx<'_>,
     ) -> Result<Self::Output, Fault> {
         let id = &input.access_key_id;
-        let user_name = match found.ok_or_else(|| no_such_key(id))? {
+        // IAM does not tell a key that nobody has from one of another account.
+        let hidden = || {
+            let who = &cx.principal().arn;
+            Fault::new(
+                "AccessDenied",
+                403,
+                format!(
+                    "User: {who} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {id}"
+                ),
+            )
+        };
+        let user_name = match found.ok_or_else(hidden)? {
             KeyHolder::User(user) => user.name.clone(),
             KeyHolder::Root => ROOT_NAME.to_owned(),
         };

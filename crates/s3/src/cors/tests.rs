@@ -229,6 +229,18 @@ fn a_preflight_that_no_rule_fits_is_refused() {
             400,
             "Access-Control-Request-Method: null",
         ),
+        (
+            "/plain",
+            &[origin],
+            403,
+            "not enabled for this bucket.</Message><Method>OPTIONS</Method><ResourceType>BUCKET</ResourceType>",
+        ),
+        (
+            "/shelf",
+            &[origin, (METHOD, "DELETE")],
+            403,
+            "spec.</Message><Method>DELETE</Method><ResourceType>BUCKET</ResourceType>",
+        ),
     ] {
         let answer = ask(&world, target, headers);
         assert_eq!(answer.status(), status, "{target} {headers:?}");

@@ -178,8 +178,10 @@ fn last_use_is_told_within_the_account_only() {
     );
     assert_refused(
         world.read::<GetAccessKeyLastUsed>(&root(B), used(&id)),
-        "NoSuchEntity",
-        &format!("The Access Key with id {id} cannot be found."),
+        "AccessDenied",
+        &format!(
+            "User: arn:aws:iam::{B}:root is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key {id}"
+        ),
     );
     let own = allow(
         "iam:GetAccessKeyLastUsed",
