@@ -69,44 +69,44 @@ const LIKE: Family = Family::Text {
     fold: false,
 };
 
-/// Every operator there is, in lower case.
+/// Every operator there is. Their names count with their case: IAM answers `Invalid Condition type` to `stringEquals`.
 const OPERATORS: [(&str, Family, Relation); 27] = [
-    ("stringequals", EXACT, Relation::Is),
-    ("stringnotequals", EXACT, Relation::IsNot),
-    ("stringequalsignorecase", FOLDED, Relation::Is),
-    ("stringnotequalsignorecase", FOLDED, Relation::IsNot),
-    ("stringlike", LIKE, Relation::Is),
-    ("stringnotlike", LIKE, Relation::IsNot),
-    ("numericequals", Family::Number, Relation::Is),
-    ("numericnotequals", Family::Number, Relation::IsNot),
-    ("numericlessthan", Family::Number, Relation::Less),
-    ("numericlessthanequals", Family::Number, Relation::AtMost),
-    ("numericgreaterthan", Family::Number, Relation::Greater),
+    ("StringEquals", EXACT, Relation::Is),
+    ("StringNotEquals", EXACT, Relation::IsNot),
+    ("StringEqualsIgnoreCase", FOLDED, Relation::Is),
+    ("StringNotEqualsIgnoreCase", FOLDED, Relation::IsNot),
+    ("StringLike", LIKE, Relation::Is),
+    ("StringNotLike", LIKE, Relation::IsNot),
+    ("NumericEquals", Family::Number, Relation::Is),
+    ("NumericNotEquals", Family::Number, Relation::IsNot),
+    ("NumericLessThan", Family::Number, Relation::Less),
+    ("NumericLessThanEquals", Family::Number, Relation::AtMost),
+    ("NumericGreaterThan", Family::Number, Relation::Greater),
     (
-        "numericgreaterthanequals",
+        "NumericGreaterThanEquals",
         Family::Number,
         Relation::AtLeast,
     ),
-    ("dateequals", Family::Date, Relation::Is),
-    ("datenotequals", Family::Date, Relation::IsNot),
-    ("datelessthan", Family::Date, Relation::Less),
-    ("datelessthanequals", Family::Date, Relation::AtMost),
-    ("dategreaterthan", Family::Date, Relation::Greater),
-    ("dategreaterthanequals", Family::Date, Relation::AtLeast),
-    ("bool", Family::Bool, Relation::Is),
-    ("binaryequals", Family::Binary, Relation::Is),
-    ("ipaddress", Family::Ip, Relation::Is),
-    ("notipaddress", Family::Ip, Relation::IsNot),
-    ("arnequals", Family::Arn, Relation::Is),
-    ("arnlike", Family::Arn, Relation::Is),
-    ("arnnotequals", Family::Arn, Relation::IsNot),
-    ("arnnotlike", Family::Arn, Relation::IsNot),
-    ("null", Family::Null, Relation::Is),
+    ("DateEquals", Family::Date, Relation::Is),
+    ("DateNotEquals", Family::Date, Relation::IsNot),
+    ("DateLessThan", Family::Date, Relation::Less),
+    ("DateLessThanEquals", Family::Date, Relation::AtMost),
+    ("DateGreaterThan", Family::Date, Relation::Greater),
+    ("DateGreaterThanEquals", Family::Date, Relation::AtLeast),
+    ("Bool", Family::Bool, Relation::Is),
+    ("BinaryEquals", Family::Binary, Relation::Is),
+    ("IpAddress", Family::Ip, Relation::Is),
+    ("NotIpAddress", Family::Ip, Relation::IsNot),
+    ("ArnEquals", Family::Arn, Relation::Is),
+    ("ArnLike", Family::Arn, Relation::Is),
+    ("ArnNotEquals", Family::Arn, Relation::IsNot),
+    ("ArnNotLike", Family::Arn, Relation::IsNot),
+    ("Null", Family::Null, Relation::Is),
 ];
 
 /// An operator's name taken apart.
 pub(crate) struct OperatorName {
-    /// The name without set qualifier and IfExists, in lower case.
+    /// The name without set qualifier and IfExists.
     pub(crate) base: String,
     /// `ForAllValues:`.
     pub(crate) for_all: bool,
@@ -118,12 +118,11 @@ pub(crate) struct OperatorName {
 
 impl OperatorName {
     pub(crate) fn parse(text: &str) -> OperatorName {
-        let lower = text.to_ascii_lowercase();
-        let (qualifier, name) = lower.split_once(':').unwrap_or(("", &lower));
-        let (for_all, for_any) = (qualifier == "forallvalues", qualifier == "foranyvalue");
+        let (qualifier, name) = text.split_once(':').unwrap_or(("", text));
+        let (for_all, for_any) = (qualifier == "ForAllValues", qualifier == "ForAnyValue");
         // Before the colon stands something that is no qualifier: then the whole is a name that nobody knows.
-        let name = if for_all || for_any { name } else { &lower };
-        let base = name.strip_suffix("ifexists");
+        let name = if for_all || for_any { name } else { text };
+        let base = name.strip_suffix("IfExists");
         OperatorName {
             base: base.unwrap_or(name).to_owned(),
             for_all,

@@ -198,6 +198,10 @@ impl<'r, 'a> Case<'r, 'a> {
 
     /// Steps 2 to 4. RCPFullAWSAccess sits on every level and cannot go, so that RCPs never miss an Allow.
     fn missing_allow(&self) -> Result<(), Missing<'r>> {
+        // Named first, since no Allow anywhere could mend it.
+        if self.is_root_assuming() {
+            return Err(PolicyKind::ServiceRule.into());
+        }
         for level in self.scps {
             if !self.allows(&level.policies, PolicyKind::Scp) {
                 return Err(Missing(PolicyKind::Scp, Some(level.target)));
@@ -212,9 +216,6 @@ impl<'r, 'a> Case<'r, 'a> {
         use PrincipalKind::{
             Anonymous, FederatedUser, RoleSession, Root, Saml, Service, User, WebIdentity,
         };
-        if self.is_root_assuming() {
-            return Err(PolicyKind::ServiceRule);
-        }
         let resource = self.question.resource_kind();
         match self.question.principal.kind {
             Root => {

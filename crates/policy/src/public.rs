@@ -1,10 +1,8 @@
 //! Whether S3 calls a bucket policy public (specification 5.7).
 
 use crate::Policy;
-use crate::arn::Arn;
 use crate::condition::OperatorName;
 use crate::document::{ConditionEntry, Effect, PrincipalType, Statement};
-use crate::principal::is_account_id;
 use crate::value::Network;
 
 /// Widest IPv4 and IPv6 ranges of `aws:SourceIp` that S3 does not call public.
@@ -52,46 +50,26 @@ fn narrows(condition: &ConditionEntry) -> bool {
     if operator.if_exists || operator.for_all || values().next().is_none() {
         return false;
     }
-    // A variable is no fixed value.
-    let fixed = |value: &str| !value.contains(['*', '?']) && !value.contains("${");
-    let equals = matches!(
-        operator.base.as_str(),
-        "stringequals" | "stringequalsignorecase"
-    );
-    let text = equals || operator.base == "stringlike";
-    let arn = matches!(operator.base.as_str(), "arnequals" | "arnlike");
-    let of_account = |value: &str| {
-        Arn::parse(value).is_some_and(|arn| {
-            is_account_id(arn.account)
-                && [arn.partition, arn.service, arn.region]
-                    .into_iter()
-                    .all(fixed)
-        })
-    };
+    // Neither a wildcard nor a variable is a fixed value.
+    let fixed = || values().all(|value| !value.contains(['*', '?']) && !value.contains("${"));
     match condition.key.value.to_ascii_lowercase().as_str() {
-        "aws:principalaccount"
+        "aws:principalarn"
+        | "aws:principalaccount"
         | "aws:principalorgid"
+        | "aws:principalorgpaths"
+        | "aws:sourcearn"
         | "aws:sourceaccount"
         | "aws:sourcevpc"
         | "aws:sourcevpce"
-        | "aws:sourceorgid"
-        | "s3:dataaccesspointaccount" => text && values().all(fixed),
-        "aws:principalorgpaths" => {
-            let path = |value: &str| {
-                let fixed_part = value.strip_suffix('*').unwrap_or(value);
-                fixed_part.starts_with("o-") && fixed_part.contains('/') && fixed(fixed_part)
-            };
-            (equals && values().all(fixed)) || (operator.base == "stringlike" && values().all(path))
+        | "aws:userid"
+        | "s3:dataaccesspointarn"
+        | "s3:dataaccesspointaccount" => {
+            matches!(
+                operator.base.as_str(),
+                "StringEquals" | "StringEqualsIgnoreCase" | "StringLike" | "ArnEquals" | "ArnLike"
+            ) && fixed()
         }
-        "aws:userid" => {
-            let id = |value: &str| fixed(value.strip_suffix(":*").unwrap_or(value));
-            (equals && values().all(fixed)) || (operator.base == "stringlike" && values().all(id))
-        }
-        "aws:principalarn" | "aws:sourcearn" | "s3:dataaccesspointarn" => {
-            ((arn || operator.base == "stringlike") && values().all(of_account))
-                || (equals && values().all(fixed))
-        }
-        "aws:sourceip" => operator.base == "ipaddress" && values().all(narrow_network),
+        "aws:sourceip" => operator.base == "IpAddress" && values().all(narrow_network),
         _ => false,
     }
 }
@@ -103,7 +81,7 @@ fn narrow_network(text: &str) -> bool {
         } else {
             IPV6_BITS_MIN
         };
-        network.is_private() || network.bits() >= bits_min
+        network.bits() >= bits_min
     })
 }
 
@@ -143,7 +121,7 @@ mod tests {
             (
                 r#""*""#,
                 r#"{"ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-1/r-1/ou-1/*"}}"#,
-                false,
+                true,
             ),
             (
                 r#""*""#,
@@ -169,19 +147,30 @@ mod tests {
             (
                 r#""*""#,
                 r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/*"}}"#,
-                false,
+                true,
             ),
             (
                 r#""*""#,
                 r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/App"}}"#,
                 true,
             ),
+            (r#""*""#, r#"{"StringLike":{"aws:userid":"AROA1:*"}}"#, true),
+            (r#""*""#, r#"{"StringLike":{"aws:userid":"*"}}"#, true),
             (
                 r#""*""#,
-                r#"{"StringLike":{"aws:userid":"AROA1:*"}}"#,
+                r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/App"}}"#,
                 false,
             ),
-            (r#""*""#, r#"{"StringLike":{"aws:userid":"*"}}"#, true),
+            (
+                r#""*""#,
+                r#"{"ForAnyValue:StringEquals":{"aws:PrincipalOrgPaths":"o-1/r-1/ou-1/"}}"#,
+                false,
+            ),
+            (
+                r#""*""#,
+                r#"{"stringEquals":{"aws:PrincipalOrgID":"o-1"}}"#,
+                true,
+            ),
             (r#""*""#, r#"{"StringEquals":{"aws:UserAgent":"x"}}"#, true),
             (r#""*""#, r#"{"Bool":{"aws:SecureTransport":"true"}}"#, true),
             (

@@ -267,8 +267,4 @@ impl Network {
     pub(crate) fn bits(&self) -> u8 {
         self.bits
     }
-
-    pub(crate) fn is_private(&self) -> bool {
-        matches!(self.address, IpAddr::V4(address) if address.is_private())
-    }
 }

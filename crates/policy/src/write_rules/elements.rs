@@ -421,16 +421,16 @@ impl Checker<'_> {
     fn condition_value(&self, operator: &OperatorName, value: &Text) -> Checked {
         let text = value.value.as_str();
         let (good, wanted) = match operator.base.as_str() {
-            base if base.starts_with("numeric") => (value::is_number(text), "a number"),
-            base if base.starts_with("date") => (
+            base if base.starts_with("Numeric") => (value::is_number(text), "a number"),
+            base if base.starts_with("Date") => (
                 value::instant(text).is_some(),
                 "a date such as 2026-01-31T00:00:00Z",
             ),
-            "bool" | "null" => (
+            "Bool" | "Null" => (
                 boolean(text).is_some() || text.contains("${"),
                 "true or false",
             ),
-            "ipaddress" | "notipaddress" => (
+            "IpAddress" | "NotIpAddress" => (
                 value::Network::parse(text).is_some(),
                 "an address or CIDR range such as 203.0.113.0/24",
             ),

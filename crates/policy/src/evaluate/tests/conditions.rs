@@ -287,7 +287,7 @@ fn section_3_3_operators_and_values() {
             "arn:aws:x:r:999:s/a:111:f/d",
             true,
         ),
-        ("stringequals", r#""a""#, "a", true),
+        ("stringEquals", r#""a""#, "a", false),
     ];
     for (operator, values, value, expected) in rows {
         let condition = format!(r#"{{"{operator}":{{"AWS:K":{values}}}}}"#);
