@@ -1,0 +1,177 @@
+//! Texts of a policy: wildcards, variables and ARNs (sections 2.2, 2.4 and 3.5).
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Case, Fault, Trace};
+
+/// The value of a condition key in the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ContextValue {
+    /// A key with one value.
+    One(String),
+    /// A key that is a list, however many values it has.
+    Many(Vec<String>),
+}
+
+/// The case that is being decided, the fault that was planted, and what was met.
+pub(crate) struct Look<'c> {
+    pub(crate) case: &'c Case,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) trace: &'c RefCell<Trace>,
+}
+
+impl Look<'_> {
+    /// Whether this mistake is to be made.
+    pub(crate) fn wrong(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// Section 3.1: names of keys compare without case.
+    pub(crate) fn key(&self, name: &str) -> Option<&ContextValue> {
+        self.case.context.get(&name.to_lowercase())
+    }
+}
+
+/// One character of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Written in the policy: stands for itself.
+    Written(char),
+    /// Put in for a variable: stands for itself, and never parts an ARN.
+    Given(char),
+    /// `*`: any run of characters.
+    Star,
+    /// `?`: exactly one character.
+    Question,
+}
+
+/// Reads a text of the policy character by character. None: it has a variable that cannot be resolved.
+pub(crate) fn spell(
+    look: &Look<'_>,
+    text: &str,
+    wildcards: bool,
+    variables: bool,
+) -> Option<Vec<Piece>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        // Section 3.5: an unclosed `${` is ordinary text.
+        if variables
+            && let Some(inner) = rest.strip_prefix("${")
+            && let Some((inner, after)) = inner.split_once('}')
+        {
+            pieces.extend(value_of(look, inner)?);
+            rest = after;
+            continue;
+        }
+        pieces.push(match character {
+            '*' if wildcards => Piece::Star,
+            '?' if wildcards => Piece::Question,
+            _ => Piece::Written(character),
+        });
+        rest = &rest[character.len_utf8()..];
+    }
+    Some(pieces)
+}
+
+/// Section 3.5: what stands for `${inner}`.
+fn value_of(look: &Look<'_>, inner: &str) -> Option<Vec<Piece>> {
+    if matches!(inner, "*" | "?" | "$") {
+        return Some(inner.chars().map(Piece::Given).collect());
+    }
+    let (key, default) = match inner.split_once(", '") {
+        Some((key, quoted)) if quoted.ends_with('\'') => {
+            (key, Some(quoted.trim_end_matches('\'').to_owned()))
+        }
+        _ => (inner, None),
+    };
+    let value = match look.key(key) {
+        Some(ContextValue::One(value)) => Some(value.clone()),
+        // The key is there, so the default is not for it; and a list is not one value.
+        Some(ContextValue::Many(_)) => None,
+        None if look.wrong(Fault::DefaultIgnored) => None,
+        None => default,
+    };
+    match value {
+        // What is put in is literal: a `*` in it is no wildcard.
+        Some(value) if look.wrong(Fault::VariableValueIsPattern) => {
+            let piece = |c| match c {
+                '*' => Piece::Star,
+                '?' => Piece::Question,
+                _ => Piece::Given(c),
+            };
+            Some(value.chars().map(piece).collect())
+        }
+        Some(value) => Some(value.chars().map(Piece::Given).collect()),
+        None if look.wrong(Fault::UnresolvedIsEmpty) => Some(Vec::new()),
+        None => None,
+    }
+}
+
+/// Whether the whole text fits the whole pattern. `case` false: compared by simple case folding.
+pub(crate) fn fits(look: &Look<'_>, pattern: &[Piece], text: &str, case: bool) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    // ends[n]: the pattern so far can end after n characters of the text.
+    let mut ends = vec![false; text.len() + 1];
+    ends[0] = true;
+    for piece in pattern {
+        let mut next = vec![false; text.len() + 1];
+        for (at, _) in ends.iter().enumerate().filter(|(_, reached)| **reached) {
+            match piece {
+                Piece::Star => next[at..].fill(true),
+                Piece::Question => {
+                    if at < text.len() {
+                        next[at + 1] = true;
+                    }
+                    if look.wrong(Fault::QuestionMarkOptional) {
+                        next[at] = true;
+                    }
+                }
+                Piece::Written(character) | Piece::Given(character) => {
+                    if text
+                        .get(at)
+                        .is_some_and(|found| same(*found, *character, case))
+                    {
+                        next[at + 1] = true;
+                    }
+                }
+            }
+        }
+        ends = next;
+    }
+    ends[text.len()]
+}
+
+fn same(one: char, other: char, case: bool) -> bool {
+    one == other || (!case && fold(one) == fold(other))
+}
+
+/// Simple case folding, by way of the upper case: `ς` and `σ` are one. The dotless `ı` is a letter of its own.
+fn fold(character: char) -> char {
+    if character == 'ı' {
+        return character;
+    }
+    let single =
+        |mut mapped: Box<dyn Iterator<Item = char>>, or: char| match (mapped.next(), mapped.next())
+        {
+            (Some(one), None) => one,
+            _ => or,
+        };
+    let upper = single(Box::new(character.to_uppercase()), character);
+    single(Box::new(upper.to_lowercase()), upper)
+}
+
+/// Section 2.2, point 2: six parts, cut at the first five colons. Colons that a variable brought do not cut.
+pub(crate) fn parts_of_pattern(pieces: &[Piece]) -> Vec<&[Piece]> {
+    pieces
+        .splitn(6, |piece| *piece == Piece::Written(':'))
+        .collect()
+}
+
+/// The same for a text of the request.
+pub(crate) fn parts_of_text(text: &str) -> Vec<&str> {
+    text.splitn(6, ':').collect()
+}
