@@ -48,7 +48,7 @@ pub use dispatch::{Gate, Peer, request_id};
 pub use needs::{Need, Needs, Nothing, ResourcePolicy};
 pub use operation::{Action, Callers, Change, Effect, Operation, Read, Sessions};
 pub use permit::Permit;
-pub use twinlock_wire::body::Body;
 pub use twinlock_wire::fault::Fault;
+pub use twinlock_wire::{body::Body, shape::Shape, time};
 pub use typed::Happening;
 pub use world::{Settings, World};

@@ -1,14 +1,18 @@
 //! Calls that no wire carries: a person in the console calls the very same operations, typed.
 //!
-//! The way is that of every other call from *authenticate* on: the bars of the caller's kind, find → needs → authorise →
-//! run, one count in the metrics and one event in the audit. What differs is who vouches for the caller: the console has
-//! checked a password (and a code), and holds an opened session of it.
+//! The way is that of every other call from *authenticate* on: the model's constraints, the bars of the caller's kind, find →
+//! needs → authorise → run, one count in the metrics and one event in the audit. What differs is who vouches for the caller:
+//! the console has checked a password (and a code), and holds an opened session of it.
 
-use std::{fmt::Debug, future::Future, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use twinlock_directory::{AccountId, Millis};
 use twinlock_policy::Explanation;
-use twinlock_wire::fault::Fault;
+use twinlock_wire::{
+    fault::Fault,
+    shape::{Shape, Value},
+    violations::{Dialect, Violations},
+};
 
 use crate::{
     attempt::Cx,
@@ -47,13 +51,13 @@ impl World {
     pub fn console_read<O: Read>(
         &self,
         caller: &Caller,
-        input: &O::Input,
+        input: O::Input,
     ) -> Result<O::Output, Fault>
     where
-        O::Input: Debug,
+        O::Input: Shape,
     {
-        let call = TypedCall::begin::<O>(self, caller, input, true);
-        let answer = self.read::<O>(caller, input);
+        let call = TypedCall::begin::<O>(self, caller, &input, true);
+        let answer = checked(call.service, input).and_then(|input| self.read::<O>(caller, &input));
         call.end(self, caller, answer.as_ref().err());
         answer
     }
@@ -65,13 +69,16 @@ impl World {
     pub async fn console_change<O: Change>(
         &self,
         caller: &Caller,
-        input: &O::Input,
+        input: O::Input,
     ) -> Result<O::Output, Fault>
     where
-        O::Input: Debug,
+        O::Input: Shape,
     {
-        let call = TypedCall::begin::<O>(self, caller, input, false);
-        let answer = self.change::<O>(caller, input).await;
+        let call = TypedCall::begin::<O>(self, caller, &input, false);
+        let answer = match checked(call.service, input) {
+            Ok(input) => self.change::<O>(caller, &input).await,
+            Err(fault) => Err(fault),
+        };
         call.end(self, caller, answer.as_ref().err());
         answer
     }
@@ -86,11 +93,14 @@ impl World {
         input: O::Input,
     ) -> impl Future<Output = Result<O::Output, Fault>> + Send + 'a
     where
-        O::Input: Debug,
+        O::Input: Shape,
     {
         let call = TypedCall::begin::<O>(self, caller, &input, false);
         async move {
-            let answer = self.effect::<O>(caller, input).await;
+            let answer = match checked(call.service, input) {
+                Ok(input) => self.effect::<O>(caller, input).await,
+                Err(fault) => Err(fault),
+            };
             call.end(self, caller, answer.as_ref().err());
             answer
         }
@@ -138,6 +148,21 @@ impl World {
     }
 }
 
+/// The input, if it keeps the constraints of AWS's model: operations rely on that, whoever calls them. S3 words its own.
+fn checked<I: Shape>(service: &str, input: I) -> Result<I, Fault> {
+    let dialect = match service {
+        "iam" => Dialect::Iam,
+        "sts" => Dialect::Sts,
+        "organizations" => Dialect::Organizations,
+        _ => return Ok(input),
+    };
+    let members = input.into_members();
+    let mut violations = Violations::new(dialect);
+    violations.check(I::schema(), &members);
+    violations.into_result()?;
+    Ok(I::from_value_tree(Value::Structure(members)))
+}
+
 /// One call under way.
 struct TypedCall {
     operation: &'static str,
@@ -151,7 +176,7 @@ struct TypedCall {
 impl TypedCall {
     fn begin<O: Operation>(world: &World, caller: &Caller, input: &O::Input, read: bool) -> Self
     where
-        O::Input: Debug,
+        O::Input: Shape,
     {
         let service = O::ACTIONS
             .first()

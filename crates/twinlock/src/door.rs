@@ -31,6 +31,7 @@ use tokio::{
     sync::{Semaphore, watch},
 };
 use tokio_rustls::TlsAcceptor;
+use twinlock_console::Console;
 use twinlock_gate::{Gate, Peer};
 use twinlock_wire::body::Body;
 
@@ -47,16 +48,48 @@ pub trait Handler: Send + Sync + 'static {
         body: Body,
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Whether the path is a reserved one, which [`Handler::handle_reserved`] answers unless the request is S3's.
+    fn takes_reserved(&self, _path: &str) -> bool {
+        false
+    }
+
+    /// Answers one request for a reserved path.
+    fn handle_reserved(
+        &self,
+        parts: Parts,
+        body: Body,
+        peer: Peer,
+    ) -> impl Future<Output = Response<Body>> + Send {
+        self.handle(parts, body, peer)
+    }
 }
 
-impl Handler for Gate {
+/// What stands behind the door of a server: the services' gate, and the console beside it.
+#[derive(Debug)]
+pub struct House {
+    /// For everything that clients sign.
+    pub gate: Gate,
+    /// For browsers.
+    pub console: Arc<Console>,
+}
+
+impl Handler for House {
+    fn takes_reserved(&self, path: &str) -> bool {
+        Console::takes(path)
+    }
+
+    async fn handle_reserved(&self, parts: Parts, body: Body, peer: Peer) -> Response<Body> {
+        self.console.handle(parts, body, peer).await
+    }
+
     fn handle(
         &self,
         parts: Parts,
         body: Body,
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + Send {
-        Gate::handle(self, parts, body, peer)
+        self.gate.handle(parts, body, peer)
     }
 }
 
@@ -219,9 +252,16 @@ impl<H: Handler> Door<H> {
         let body = body::incoming(incoming, self.limits.body_wait);
         let head = parts.method == http::Method::HEAD;
         // The handler's state is made for it: locks that a panic poisons are either recovered or answered by 500s.
-        let answered = AssertUnwindSafe(self.handler.handle(parts, body, peer))
-            .catch_unwind()
-            .await;
+        let reserved = self.handler.takes_reserved(parts.uri.path()) && self.own.is_ours(&parts);
+        let answered = AssertUnwindSafe(async {
+            if reserved {
+                self.handler.handle_reserved(parts, body, peer).await
+            } else {
+                self.handler.handle(parts, body, peer).await
+            }
+        })
+        .catch_unwind()
+        .await;
         let response = answered.unwrap_or_else(|_| {
             tracing::error!("a request's handler panicked");
             own::internal_error(head)

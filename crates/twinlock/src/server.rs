@@ -15,6 +15,7 @@ mod tests;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use twinlock_console::Console;
 use twinlock_directory::{BucketState, Directory, MasterKey, Random, SystemRandom};
 use twinlock_gate::{Clock, Gate, Settings, World, audit::Audit, metrics::Metrics, token::Tokens};
 use twinlock_objects::Objects;
@@ -22,7 +23,7 @@ use twinlock_wire::sigv4::SigningKeys;
 
 use crate::{
     config::Config,
-    door::{Door, Limits, Own, tls},
+    door::{Door, House, Limits, Own, tls},
 };
 
 pub use accounts::NewAccount;
@@ -183,8 +184,12 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         },
     });
     let metrics = world.clone();
+    let console = Arc::new(Console::new(world.clone()));
     let door = Door {
-        handler: Gate::new(world.clone(), SERVICES),
+        handler: House {
+            gate: Gate::new(world.clone(), SERVICES),
+            console: console.clone(),
+        },
         own: Own::new(config.s3_domains.clone(), move || metrics.metrics.render()),
         tls,
         trusted_proxies: config.trusted_proxies.clone(),
@@ -192,7 +197,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     };
     let (stop, stopped) = watch::channel(false);
     let door = tokio::spawn(door.serve(listener, stopped, DRAIN));
-    let housekeeping = tokio::spawn(housekeeping(world.clone()));
+    let housekeeping = tokio::spawn(housekeeping(world.clone(), console));
     let passwords = tokio::spawn(accounts::hash_passwords(world.clone(), unfinished));
     Ok(Running {
         addr,
@@ -238,7 +243,7 @@ impl Running {
 }
 
 /// Writes what is not written at once, for as long as the server runs.
-async fn housekeeping(world: Arc<World>) {
+async fn housekeeping(world: Arc<World>, console: Arc<Console>) {
     // Leftovers of buckets that are gone. It may take a while and nobody waits for it.
     if let Err(error) = world.objects.sweep_closed().await {
         tracing::warn!(%error, "what deleted buckets left could not be cleared away");
@@ -254,6 +259,7 @@ async fn housekeeping(world: Arc<World>) {
         if let Err(error) = world.directory.put_last_seen_time(world.clock.now()).await {
             tracing::warn!(%error, "the time could not be written");
         }
+        console.sweep();
     }
 }
 

@@ -1,6 +1,7 @@
-//! The few paths that the door answers itself: `/healthz` and `/metrics`.
+//! The few paths that the door answers itself, `/healthz` and `/metrics`; and which requests for reserved paths, the console's
+//! too, are Twinlock's at all.
 //!
-//! A bucket may be called `healthz`. So a path is Twinlock's only when the request carries no S3 signature, in header or query,
+//! A bucket may be called `healthz` or `console`. So a path is Twinlock's only when the request carries no S3 signature, in header or query,
 //! and was not sent to an S3 host; a monitoring system never does either.
 
 use std::sync::{
@@ -47,7 +48,7 @@ impl Own {
         if path != "/healthz" && path != "/metrics" {
             return None;
         }
-        if is_signed(parts) || self.is_s3_host(parts) {
+        if !self.is_ours(parts) {
             return None;
         }
         if parts.method != Method::GET && parts.method != Method::HEAD {
@@ -68,6 +69,11 @@ impl Own {
             _ if self.ready.load(Ordering::Relaxed) => text(StatusCode::OK, "ok\n".into()),
             _ => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into()),
         })
+    }
+
+    /// Whether a reserved path of this request is Twinlock's rather than a bucket's.
+    pub(super) fn is_ours(&self, parts: &Parts) -> bool {
+        !is_signed(parts) && !self.is_s3_host(parts)
     }
 
     fn is_s3_host(&self, parts: &Parts) -> bool {

@@ -1,0 +1,306 @@
+// What a page cannot do by itself: copy, close menus, tick all, ask before deleting. Every form works without it.
+"use strict";
+
+document.addEventListener("click", (event) => {
+  const copy = event.target.closest("[data-copy]");
+  if (copy) {
+    navigator.clipboard?.writeText(copy.dataset.copy).then(() => {
+      copy.classList.add("copied");
+      setTimeout(() => copy.classList.remove("copied"), 1200);
+    });
+  }
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const opens = event.target.closest("[data-opens]");
+  if (opens) document.getElementById(opens.dataset.opens)?.showModal();
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// A box that ticks all boxes of its table.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
+  }
+});
+
+// A button stays shut until its word has been typed, or its boxes ticked.
+function gate(form) {
+  const button = form.querySelector("[data-needs]");
+  if (!button) return;
+  const open = () => {
+    const word = form.querySelector("[data-word]");
+    const boxes = [...form.querySelectorAll("[data-must]")];
+    button.disabled = (word && word.value !== word.dataset.word) || boxes.some((box) => !box.checked);
+  };
+  form.addEventListener("input", open);
+  open();
+}
+document.querySelectorAll("form").forEach(gate);
+
+// The role wizard shows what belongs to the chosen kind of entity.
+document.addEventListener("change", (event) => {
+  if (!event.target.dataset.shows) return;
+  for (const part of event.target.form.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(event.target.value);
+});
+
+// Filters a long table of policies as one types.
+for (const box of document.querySelectorAll("[data-filter]")) {
+  const form = box.closest("form");
+  const kind = form.querySelector("[data-filter-kind]");
+  const apply = () => {
+    const text = box.value.trim().toLowerCase();
+    for (const row of form.querySelectorAll("tr[data-text]")) row.hidden = !row.dataset.text.includes(text) || (kind.value && row.dataset.kind !== kind.value);
+  };
+  box.addEventListener("input", apply);
+  kind.addEventListener("change", apply);
+  box.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+}
+
+// The policy editor. The JSON text is the truth; the visual side reads it and writes it back, and leaves alone what it cannot show.
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) key in made ? (made[key] = value) : made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+const list = (value) => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
+const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
+class Editor {
+  constructor(root) {
+    this.root = root;
+    this.text = root.querySelector("textarea");
+    this.findings = root.querySelector(".findings");
+    this.visual = root.querySelector(".visual");
+    this.repair = root.querySelector(".repair");
+    this.review = root.closest("form").querySelector("[data-review]");
+    this.actions = new Map();
+    this.text.addEventListener("input", () => this.later());
+    this.repair.querySelector("button").addEventListener("click", () => this.mend());
+    for (const tab of root.querySelectorAll("[data-view]")) tab.addEventListener("click", () => this.show(tab.dataset.view));
+    this.check();
+  }
+
+  later() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.check(), 250);
+  }
+
+  // Asks the server, which asks the policy engine, what is wrong.
+  async check() {
+    const number = (this.number = (this.number || 0) + 1);
+    const body = new URLSearchParams({ document: this.text.value, kind: this.root.dataset.kind, bucket: location.pathname.split("/")[4] });
+    const answer = await fetch(this.root.dataset.validate, { method: "POST", body, headers: { "x-csrf": this.root.dataset.csrf } });
+    if (!answer.ok || number !== this.number) return;
+    const { findings } = await answer.json();
+    this.findings.replaceChildren(...findings.map((finding) => {
+      const place = finding.line ? element("span", { className: "place" }, ` line ${finding.line}, column ${finding.column}`) : "";
+      return element("li", { className: finding.type }, element("strong", {}, finding.label || finding.type), " ", finding.text, place);
+    }));
+    if (this.review) this.review.disabled = findings.some((finding) => finding.type === "ERROR");
+    this.offer();
+  }
+
+  // Comments and typographic quotes are what tutorials leave in a pasted document.
+  mended() {
+    let out = "", inside = false;
+    const text = this.text.value.replace(/[\u201c\u201d\u201e\u00ab\u00bb]/g, '"');
+    for (let i = 0; i < text.length; i++) {
+      const c = text[i];
+      if (inside) {
+        out += c;
+        if (c === "\\") out += text[++i] ?? "";
+        else if (c === '"' || c === "\n") inside = false;
+      } else if (c === '"') {
+        inside = true;
+        out += c;
+      } else if (c === "#" || (c === "/" && text[i + 1] === "/")) {
+        while (i + 1 < text.length && text[i + 1] !== "\n") i++;
+        out = out.replace(/[ \t]+$/, "");
+      } else out += c;
+    }
+    return out.replace(/,(\s*[}\]])/g, "$1");
+  }
+
+  offer() {
+    const mended = this.mended();
+    this.repair.hidden = mended === this.text.value;
+    this.repair.querySelector("span").textContent = " Take out comments, straighten typographic quotes, drop trailing commas.";
+  }
+
+  mend() {
+    this.text.value = this.mended();
+    this.check();
+    if (this.visual && !this.visual.hidden) this.draw();
+  }
+
+  show(view) {
+    for (const tab of this.root.querySelectorAll("[data-view]")) tab.setAttribute("aria-selected", String(tab.dataset.view === view));
+    this.visual.hidden = view !== "visual";
+    this.text.hidden = view === "visual";
+    if (view === "visual") this.draw();
+  }
+
+  draw() {
+    let policy;
+    try {
+      policy = JSON.parse(this.text.value);
+    } catch {
+      this.visual.replaceChildren(element("p", { className: "flash bad" }, "The text is not JSON yet: mend it in the JSON editor first."));
+      return;
+    }
+    const statements = list(policy.Statement);
+    const write = () => {
+      policy.Statement = statements;
+      this.text.value = JSON.stringify(policy, null, 2);
+      this.later();
+    };
+    const cards = statements.map((statement, n) => this.card(statement, n, write, () => {
+      statements.splice(n, 1);
+      write();
+      this.draw();
+    }));
+    const add = element("button", { type: "button" }, "Add more permissions");
+    add.addEventListener("click", () => {
+      statements.push({ Effect: "Allow", Action: [], Resource: "*" });
+      write();
+      this.draw();
+    });
+    this.visual.replaceChildren(...cards, add);
+  }
+
+  card(statement, n, write, remove) {
+    const shown = statement && typeof statement === "object" && !("NotAction" in statement) && !("NotResource" in statement) && !("Principal" in statement) && !("NotPrincipal" in statement);
+    const title = element("h3", {}, `Statement ${n + 1}${statement?.Sid ? `: ${statement.Sid}` : ""}`);
+    if (!shown) return element("section", { className: "panel" }, title, element("p", { className: "flash note" }, "This statement has elements that only the JSON editor shows. It stays as it is."));
+    const name = (text) => `${text} of statement ${n + 1}`;
+    const effect = element("select", { ariaLabel: name("Effect") }, element("option", {}, "Allow"), element("option", {}, "Deny"));
+    effect.value = statement.Effect === "Deny" ? "Deny" : "Allow";
+    effect.addEventListener("change", () => { statement.Effect = effect.value; write(); });
+    const actions = element("textarea", { rows: 4, ariaLabel: name("Actions") }, list(statement.Action).join("\n"));
+    actions.addEventListener("input", () => { statement.Action = lines(actions.value); write(); });
+    const resources = element("textarea", { rows: 3, ariaLabel: name("Resources") }, list(statement.Resource).join("\n"));
+    resources.addEventListener("input", () => { statement.Resource = lines(resources.value); write(); });
+    const service = element("input", { type: "text", placeholder: "Service, such as s3", ariaLabel: name("Service") });
+    const picker = element("div", { className: "picker" });
+    service.addEventListener("change", () => this.pick(service.value.trim().toLowerCase(), picker, actions));
+    const gone = element("button", { type: "button", className: "danger" }, "Remove");
+    gone.addEventListener("click", remove);
+    const parts = [title, element("label", {}, "Effect", effect), element("label", {}, "Actions, one a line", actions), service, picker, element("label", {}, "Resources, one a line", resources)];
+    if (statement.Condition) parts.push(element("p", { className: "hint" }, `Conditions (edit them as JSON): ${JSON.stringify(statement.Condition)}`));
+    return element("section", { className: "panel" }, ...parts, gone);
+  }
+
+  // The actions of a service by access level, to tick.
+  async pick(service, into, actions) {
+    if (!/^[a-z0-9-]+$/.test(service)) return into.replaceChildren();
+    const answer = await fetch(`${this.root.dataset.actions}/${service}`);
+    const known = answer.ok ? (await answer.json()).actions : [];
+    if (!known.length) return into.replaceChildren(element("p", { className: "hint" }, "There is no such service."));
+    const levels = [...new Set(known.map((action) => action.level))];
+    into.replaceChildren(...levels.map((level) => element("details", {}, element("summary", {}, level), ...known.filter((action) => action.level === level).map((action) => {
+      const full = `${service}:${action.name}`;
+      const box = element("input", { type: "checkbox", checked: lines(actions.value).includes(full) });
+      box.addEventListener("change", () => {
+        const rest = lines(actions.value).filter((line) => line !== full);
+        actions.value = (box.checked ? [...rest, full] : rest).join("\n");
+        actions.dispatchEvent(new Event("input"));
+      });
+      return element("label", { className: "check" }, box, action.name);
+    }))));
+  }
+}
+document.querySelectorAll(".editor").forEach((root) => new Editor(root));
+
+// Uploads: small files whole, large ones in parts, each with its progress.
+const PART = 8 * 1024 * 1024;
+class Uploads {
+  constructor(root) {
+    this.root = root;
+    this.list = root.querySelector(".uploads");
+    const drop = root.querySelector(".drop");
+    root.querySelector("input[type=file]").addEventListener("change", (event) => this.all(event.target.files));
+    for (const name of ["dragover", "dragleave", "drop"]) {
+      drop.addEventListener(name, (event) => {
+        event.preventDefault();
+        drop.classList.toggle("over", name === "dragover");
+        if (name === "drop") this.all(event.dataTransfer.files);
+      });
+    }
+  }
+
+  async all(files) {
+    let good = true;
+    for (const file of files) good = (await this.one(file)) && good;
+    if (good) location.reload();
+  }
+
+  async one(file) {
+    const bar = element("progress", { max: file.size || 1, value: 0 });
+    const row = element("li", {}, file.name, " ", bar);
+    this.list.append(row);
+    const query = new URLSearchParams({ key: this.root.dataset.prefix + file.name, type: file.type });
+    try {
+      if (file.size <= PART) {
+        await this.send("put", query, file);
+      } else {
+        const { upload } = await this.send("begin", query, "");
+        query.set("upload", upload);
+        const etags = new URLSearchParams();
+        for (let n = 1, at = 0; at < file.size; n++, at += PART) {
+          query.set("part", n);
+          const { etag } = await this.send("part", query, file.slice(at, at + PART));
+          etags.append("etag", etag);
+          bar.value = Math.min(at + PART, file.size);
+        }
+        await this.send("complete", query, etags);
+      }
+      bar.value = bar.max;
+      return true;
+    } catch (error) {
+      if (query.has("upload")) this.send("abort", query, "").catch(() => {});
+      bar.replaceWith(element("span", { className: "error", role: "alert" }, error.message));
+      return false;
+    }
+  }
+
+  async send(what, query, body) {
+    const answer = await fetch(`${this.root.dataset.upload}/${what}?${query}`, { method: "POST", body, headers: { "x-csrf": this.root.dataset.csrf } });
+    const said = answer.ok ? await answer.json() : { fault: `The server answered ${answer.status}.` };
+    if (said.fault) throw new Error(said.fault);
+    return said;
+  }
+}
+document.querySelectorAll("[data-upload]").forEach((root) => new Uploads(root));
+
+// Emptying a bucket goes on, round after round, until nothing is left.
+document.querySelectorAll("form[data-rounds]").forEach((form) => {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const said = form.querySelector(".progress");
+    form.querySelector("[data-needs]").disabled = true;
+    said.hidden = false;
+    for (let total = 0, more = true; more; ) {
+      const answer = await fetch(location.href, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "x-csrf": form.dataset.csrf } });
+      const round = await answer.json();
+      if (round.fault) {
+        said.textContent = round.fault;
+        said.className = "flash bad";
+        return;
+      }
+      total += round.deleted;
+      more = round.more;
+      said.textContent = `${total} deleted so far …`;
+    }
+    location.href = form.dataset.rounds;
+  });
+});

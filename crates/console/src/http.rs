@@ -1,0 +1,318 @@
+//! What a browser sends, read; and what it gets, with the headers that every page carries.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use maud::Markup;
+use percent_encoding::percent_decode_str;
+use twinlock_gate::{Body, Fault, Peer, RequestFacts};
+
+/// The largest form, in bytes: a policy document of 20 KB in its longest encoding, several times over.
+const FORM_BYTES_MAX: usize = 512 * 1024;
+
+/// Names and values in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pairs(Vec<(String, String)>);
+
+impl Pairs {
+    /// Reads `a=b&c=d`.
+    pub(crate) fn parse(text: &[u8]) -> Pairs {
+        Pairs(
+            form_urlencoded::parse(text)
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        )
+    }
+
+    /// The first value of the name; empty when there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.maybe(name).unwrap_or("")
+    }
+
+    /// The first value of the name, trimmed.
+    pub(crate) fn trimmed(&self, name: &str) -> &str {
+        self.get(name).trim()
+    }
+
+    /// The first value of the name.
+    pub(crate) fn maybe(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of the name, trimmed; none when it is empty.
+    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+        self.maybe(name)
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Whether a check box of the name is ticked.
+    pub(crate) fn ticked(&self, name: &str) -> bool {
+        self.maybe(name).is_some()
+    }
+
+    /// All values of the name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.0
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Everything, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// A request of a browser.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// GET, HEAD, POST or PUT.
+    pub method: Method,
+    /// The path's segments, decoded; a final slash adds an empty one.
+    pub segments: Vec<String>,
+    /// The query, decoded.
+    pub query: Pairs,
+    /// The query as it came, without the question mark.
+    pub raw_query: String,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// Where it comes from.
+    pub peer: Peer,
+    body: Mutex<Body>,
+}
+
+impl Request {
+    /// None: the path is no valid percent-encoded UTF-8.
+    pub(crate) fn new(parts: Parts, body: Body, peer: Peer) -> Option<Request> {
+        let segments = parts
+            .uri
+            .path()
+            .trim_start_matches('/')
+            .split('/')
+            .map(|segment| {
+                percent_decode_str(segment)
+                    .decode_utf8()
+                    .ok()
+                    .map(std::borrow::Cow::into_owned)
+            })
+            .collect::<Option<Vec<String>>>()?;
+        let raw_query = parts.uri.query().unwrap_or("").to_owned();
+        Some(Request {
+            method: parts.method,
+            segments,
+            query: Pairs::parse(raw_query.as_bytes()),
+            raw_query,
+            headers: parts.headers,
+            peer,
+            body: Mutex::new(body),
+        })
+    }
+
+    /// Whether the request is to change something.
+    pub(crate) fn is_post(&self) -> bool {
+        self.method == Method::POST
+    }
+
+    /// The header's text; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    }
+
+    /// The cookie's value.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The form in the body.
+    ///
+    /// # Errors
+    /// The form is too large.
+    pub(crate) async fn form(&self) -> Result<Pairs, Fault> {
+        let body = self.take_body();
+        Ok(Pairs::parse(&body.collect(FORM_BYTES_MAX).await?))
+    }
+
+    /// The body, as a stream; nothing the second time.
+    pub(crate) fn take_body(&self) -> Body {
+        std::mem::take(&mut *self.body.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the page that sends this is ours. Browsers say where a request that changes something comes from; one that does
+    /// not say so (an old browser, or none) is believed only with the session's own token.
+    pub(crate) fn same_origin(&self) -> bool {
+        match self.header("sec-fetch-site") {
+            "" => {}
+            "same-origin" | "none" => return true,
+            _ => return false,
+        }
+        let origin = self.header("origin");
+        let host = self.header("host");
+        origin.is_empty()
+            || origin
+                .split_once("://")
+                .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
+    }
+
+    /// What policies and the audit may know of it.
+    pub(crate) fn facts(&self, region: &str) -> RequestFacts {
+        let text = |name: &str| Some(self.header(name).to_owned()).filter(|text| !text.is_empty());
+        RequestFacts {
+            request_id: twinlock_gate::request_id(),
+            source_ip: Some(self.peer.addr),
+            user_agent: text("user-agent"),
+            referer: text("referer"),
+            secure: self.peer.secure,
+            auth_type: twinlock_gate::AuthType::Console,
+            ..RequestFacts::none(region)
+        }
+    }
+}
+
+/// What a page needs of the browser beside its text.
+///
+/// Nothing inline, nothing from elsewhere, in no frame: a name that smuggles markup past the templates still runs nothing.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+fn guarded(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}
+
+/// An answer of this status, type and content.
+pub(crate) fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    content: impl Into<Bytes>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(content.into()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    guarded(response)
+}
+
+/// A page.
+pub(crate) fn page(status: StatusCode, markup: Markup) -> Response<Body> {
+    answer(status, "text/html; charset=utf-8", markup.into_string())
+}
+
+/// JSON for a script of ours.
+pub(crate) fn json(value: &serde_json::Value) -> Response<Body> {
+    answer(StatusCode::OK, "application/json", value.to_string())
+}
+
+/// Go there instead, by GET.
+pub(crate) fn redirect(to: &str) -> Response<Body> {
+    let mut response = answer(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "");
+    // A place that is no header value can only come from a forged name: then home is as good.
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(header::LOCATION, to);
+    response
+}
+
+/// A file of ours that browsers may keep for a while: its name changes with its content.
+pub(crate) fn asset(content_type: &'static str, content: &'static [u8]) -> Response<Body> {
+    let mut response = answer(StatusCode::OK, content_type, Bytes::from_static(content));
+    response.headers_mut().insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
+    response
+}
+
+/// The same answer with a cookie. `max_age`: seconds; 0 removes it.
+pub(crate) fn with_cookie(
+    mut response: Response<Body>,
+    name: &str,
+    value: &str,
+    max_age: u64,
+    secure: bool,
+) -> Response<Body> {
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
+/// `text` for a place in a URL.
+pub(crate) fn encode(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
+}
+
+/// A place on this server that a sign-in or switch may lead to; anything else, another host above all, is refused.
+pub(crate) fn local_path(text: &str) -> Option<&str> {
+    let good = text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains('\\')
+        && text.bytes().all(|b| b.is_ascii_graphic());
+    good.then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_places_of_this_server_are_gone_to() {
+        assert_eq!(local_path("/switchrole?a=b"), Some("/switchrole?a=b"));
+        for elsewhere in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/a\nb",
+            "",
+        ] {
+            assert_eq!(local_path(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn every_page_is_guarded() {
+        let page = answer(StatusCode::OK, "text/html", "x");
+        let csp = page.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
+        assert!(csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe"));
+        assert_eq!(page.headers()[header::X_FRAME_OPTIONS], "DENY");
+    }
+}

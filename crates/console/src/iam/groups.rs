@@ -1,0 +1,292 @@
+//! User groups: the list, creating one, and a group's page.
+
+use http::Response;
+use maud::html;
+use twinlock_gate::{Body, Fault};
+use twinlock_identity::iam::groups::{
+    AddUserToGroup, CreateGroup, DeleteGroup, GetGroup, ListGroups, RemoveUserFromGroup,
+};
+use twinlock_shapes::iam as s;
+
+use super::{
+    MOST, PAGE_ITEMS, PER_PAGE, found,
+    holder::{Holder, Kind, confirm_delete, count, list_search, ticked},
+    policies, sliced, users,
+};
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{copy, csrf, head, nothing, page_number, pager, problem, tabs, text, when},
+    visit::{Page, Visit, all_pages},
+};
+
+/// All groups of the account.
+pub(crate) fn every(visit: &Visit) -> Result<Vec<s::Group>, Fault> {
+    all_pages::<ListGroups, _>(
+        visit,
+        MOST,
+        |marker| s::ListGroupsInput {
+            marker,
+            max_items: Some(PAGE_ITEMS),
+            ..Default::default()
+        },
+        |out| (out.groups, out.marker),
+    )
+}
+
+fn group_and_users(visit: &Visit, name: &str) -> Result<(s::Group, Vec<s::User>), Fault> {
+    let mut group = None;
+    let users = all_pages::<GetGroup, _>(
+        visit,
+        MOST,
+        |marker| s::GetGroupInput {
+            group_name: name.to_owned(),
+            marker,
+            max_items: Some(PAGE_ITEMS),
+        },
+        |out| {
+            group.get_or_insert(out.group);
+            (out.users, out.marker)
+        },
+    )?;
+    Ok((group.ok_or_else(Fault::internal)?, users))
+}
+
+/// `/iam/groups`.
+pub(crate) async fn list(visit: &Visit) -> Page {
+    if visit.request.is_post() {
+        return delete(visit).await;
+    }
+    let q = visit.query("q");
+    let groups: Vec<_> = every(visit)?
+        .into_iter()
+        .filter(|g| found(q, &[&g.group_name]))
+        .collect();
+    let page = page_number(visit);
+    let main = html! {
+        (head("User groups", "A user group is a set of users. Its policies hold for each of them.", html! { a.button.primary href=(visit.at("/iam/groups/create")) { "Create group" } }))
+        (list_search(visit, "user groups"))
+        form method="post" {
+            (csrf(visit))
+            @if groups.is_empty() { (nothing("No user groups.")) } @else {
+                table {
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "Group name" } th { "Created" } } }
+                    tbody {
+                        @for group in sliced(&groups, page) {
+                            tr {
+                                td.tick { input type="checkbox" name="name" value=(group.group_name) aria-label={ "Select " (group.group_name) }; }
+                                td { a href=(visit.at(&Holder::new(Kind::Group, &group.group_name).path())) { (group.group_name) } }
+                                td { (when(group.create_date.0)) }
+                            }
+                        }
+                    }
+                }
+                div.actions { button.danger type="submit" { "Delete" } }
+            }
+        }
+        (pager(visit, "/iam/groups", q, page, PER_PAGE, groups.len()))
+    };
+    Ok(show(visit, Service::Iam, "User groups", main))
+}
+
+async fn delete(visit: &Visit) -> Page {
+    let names = ticked(visit);
+    if names.is_empty() {
+        return Ok(visit.done("/iam/groups", "Nothing was selected."));
+    }
+    let word = if names.len() == 1 {
+        names[0].clone()
+    } else {
+        "delete".to_owned()
+    };
+    if visit.field("confirm") != word {
+        let mut consequences = html! {};
+        for name in &names {
+            let (_, users) = group_and_users(visit, name)?;
+            let holder = Holder::new(Kind::Group, name);
+            let (attached, inline) = (holder.attached(visit)?, holder.inline(visit)?);
+            consequences = html! {
+                (consequences)
+                p { strong { (name) } ": " (count(users.len(), "user leaves it", "users leave it")) ", "
+                    (count(attached.len(), "policy is detached", "policies are detached")) ", "
+                    (count(inline.len(), "inline policy is deleted", "inline policies are deleted")) "." }
+            };
+        }
+        return Ok(confirm_delete(
+            visit,
+            "user group",
+            &names,
+            &word,
+            &consequences,
+            "/iam/groups",
+        ));
+    }
+    for name in &names {
+        let (_, users) = group_and_users(visit, name)?;
+        for user in users {
+            remove_user(visit, name, &user.user_name).await?;
+        }
+        Holder::new(Kind::Group, name).strip(visit).await?;
+        visit
+            .change::<DeleteGroup>(s::DeleteGroupInput {
+                group_name: name.clone(),
+            })
+            .await?;
+    }
+    Ok(visit.done(
+        "/iam/groups",
+        format!(
+            "{} deleted.",
+            count(names.len(), "user group", "user groups")
+        ),
+    ))
+}
+
+/// `/iam/groups/create`.
+pub(crate) async fn create(visit: &Visit) -> Page {
+    if visit.request.is_post() {
+        match create_now(visit).await {
+            Ok(page) => return Ok(page),
+            Err(fault) => return Ok(create_page(visit, Some(&fault))),
+        }
+    }
+    Ok(create_page(visit, None))
+}
+
+async fn create_now(visit: &Visit) -> Page {
+    let name = visit.field("groupName").to_owned();
+    visit
+        .change::<CreateGroup>(s::CreateGroupInput {
+            group_name: name.clone(),
+            path: None,
+        })
+        .await?;
+    for user in visit.form.all("user") {
+        add_user(visit, &name, user).await?;
+    }
+    let holder = Holder::new(Kind::Group, &name);
+    for arn in visit.form.all("policy") {
+        holder.attach(visit, arn).await?;
+    }
+    Ok(visit.done("/iam/groups", format!("The user group {name} is created.")))
+}
+
+fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
+    let users = users::every(visit).unwrap_or_default();
+    let policies = policies::every(visit, "").unwrap_or_default();
+    let chosen: Vec<&str> = visit.form.all("policy").collect();
+    let main = html! {
+        (head("Create user group", "", html! {}))
+        @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+        form method="post" {
+            (csrf(visit))
+            section.panel {
+                h2 { "Name the group" }
+                (text("User group name", "groupName", visit.field("groupName"), "Letters, digits and + = , . @ _ -, up to 128", ""))
+            }
+            @if !users.is_empty() {
+                section.panel { h2 { "Add users to the group – Optional" } (users::pick_table(&users)) }
+            }
+            section.panel {
+                h2 { "Attach permissions policies – Optional" }
+                details { summary { (policies.len()) " policies" } (policies::pick_table(&policies, &chosen)) }
+            }
+            div.actions { a.button href=(visit.at("/iam/groups")) { "Cancel" } button.primary type="submit" { "Create user group" } }
+        }
+    };
+    show(visit, Service::Iam, "Create user group", main)
+}
+
+/// `/iam/groups/NAME…`.
+pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
+    let holder = Holder::new(Kind::Group, name);
+    if let Some(page) = holder.act(visit, rest).await {
+        return page;
+    }
+    let path = holder.path();
+    match rest {
+        [] => {}
+        ["add-users"] if visit.request.is_post() => {
+            let users: Vec<&str> = visit.form.all("user").collect();
+            for user in &users {
+                add_user(visit, name, user).await?;
+            }
+            let text = format!("{} added.", count(users.len(), "user", "users"));
+            return Ok(visit.done(&path, text));
+        }
+        ["add-users"] => return add_users_page(visit, name),
+        ["remove-user"] if visit.request.is_post() => {
+            let user = visit.field("user").to_owned();
+            remove_user(visit, name, &user).await?;
+            return Ok(visit.done(&path, format!("{user} has left the group.")));
+        }
+        _ => return Err(crate::not_found()),
+    }
+    let (group, users) = group_and_users(visit, name)?;
+    let tab = match visit.query("tab") {
+        "permissions" => "permissions",
+        _ => "users",
+    };
+    let body = match tab {
+        "permissions" => holder.permissions(visit)?,
+        _ => html! {
+            div.head { h2 { "Users in this group (" (users.len()) ")" } a.button href={ (visit.at(&path)) "/add-users" } { "Add users" } }
+            @if users.is_empty() { (nothing("Nobody is in this group.")) } @else {
+                table {
+                    thead { tr { th { "User name" } th { "Actions" } } }
+                    tbody { @for user in &users { tr {
+                        td { a href=(visit.at(&format!("/iam/users/{}", encode(&user.user_name)))) { (user.user_name) } }
+                        td.row-actions { form method="post" action={ (visit.at(&path)) "/remove-user" } { (csrf(visit)) input type="hidden" name="user" value=(user.user_name); button type="submit" { "Remove" } } }
+                    } } }
+                }
+            }
+        },
+    };
+    let main = html! {
+        (head(&group.group_name, "User group", html! {
+            form method="post" action=(visit.at("/iam/groups")) { (csrf(visit)) input type="hidden" name="name" value=(group.group_name); button.danger type="submit" { "Delete" } }
+        }))
+        section.panel { dl.facts {
+            dt { "ARN" } dd { (copy(&group.arn)) }
+            dt { "Created" } dd { (when(group.create_date.0)) }
+        } }
+        (tabs(&visit.at(&path), &[("users", "Users"), ("permissions", "Permissions")], tab))
+        (body)
+    };
+    Ok(show(visit, Service::Iam, &group.group_name, main))
+}
+
+fn add_users_page(visit: &Visit, name: &str) -> Page {
+    let (_, members) = group_and_users(visit, name)?;
+    let others: Vec<_> = users::every(visit)?
+        .into_iter()
+        .filter(|user| !members.iter().any(|member| member.user_id == user.user_id))
+        .collect();
+    let main = html! {
+        (head(&format!("Add users to {name}"), "", html! {}))
+        form method="post" {
+            (csrf(visit))
+            @if others.is_empty() { (nothing("There are no other users.")) } @else { (users::pick_table(&others)) }
+            div.actions { a.button href=(visit.at(&format!("/iam/groups/{}", encode(name)))) { "Cancel" } button.primary type="submit" { "Add users" } }
+        }
+    };
+    Ok(show(visit, Service::Iam, "Add users to group", main))
+}
+
+/// Puts a user into a group.
+pub(crate) async fn add_user(visit: &Visit, group: &str, user: &str) -> Result<(), Fault> {
+    let input = s::AddUserToGroupInput {
+        group_name: group.to_owned(),
+        user_name: user.to_owned(),
+    };
+    visit.change::<AddUserToGroup>(input).await.map(drop)
+}
+
+/// Takes a user out of a group.
+pub(crate) async fn remove_user(visit: &Visit, group: &str, user: &str) -> Result<(), Fault> {
+    let input = s::RemoveUserFromGroupInput {
+        group_name: group.to_owned(),
+        user_name: user.to_owned(),
+    };
+    visit.change::<RemoveUserFromGroup>(input).await.map(drop)
+}

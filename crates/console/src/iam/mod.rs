@@ -1,0 +1,151 @@
+//! The pages of IAM.
+//!
+//! | file | pages |
+//! | --- | --- |
+//! | `dashboard` | sign-in link, alias, counts |
+//! | `users`, `groups`, `roles`, `policies` | the lists, and a page for each entity |
+//! | `create_user`, `create_role` | the wizards |
+//! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
+//! | `holder` | what users, groups and roles have in common: policies, tags |
+//! | `revoke` | ending all sessions of a role |
+//! | `settings` | the account's alias |
+
+mod create_role;
+mod create_user;
+mod dashboard;
+mod editor;
+mod groups;
+mod holder;
+mod policies;
+mod revoke;
+mod roles;
+mod settings;
+mod users;
+
+pub(crate) use editor::fields as editor_fields;
+pub(crate) use holder::document as shown;
+
+use percent_encoding::percent_decode_str;
+
+use crate::visit::{Page, Visit};
+
+/// Items of a list on one page.
+const PER_PAGE: usize = 50;
+/// Items that a search or a picker looks at.
+const MOST: usize = 20_000;
+/// The largest page of AWS's listings.
+const PAGE_ITEMS: i32 = 1000;
+
+/// `/console/SLOT/iam/…`.
+pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
+    match rest {
+        [] | [""] => dashboard::page(visit),
+        ["groups"] => groups::list(visit).await,
+        ["groups", "create"] => groups::create(visit).await,
+        ["groups", name, rest @ ..] => groups::one(visit, name, rest).await,
+        ["users"] => users::list(visit).await,
+        ["users", "create"] => create_user::page(visit).await,
+        ["users", name, rest @ ..] => users::one(visit, name, rest).await,
+        ["roles"] => roles::list(visit).await,
+        ["roles", "create"] => create_role::page(visit).await,
+        ["roles", name, rest @ ..] => roles::one(visit, name, rest).await,
+        ["policies"] => policies::list(visit).await,
+        ["policies", "create"] => editor::create_policy(visit).await,
+        ["policies", "validate"] if visit.request.is_post() => Ok(editor::validate(visit)),
+        ["policies", "actions", service] => Ok(editor::actions(service)),
+        ["policies", rest @ ..] => policies::one(visit, rest).await,
+        ["credentials"] => users::own(visit).await,
+        ["settings"] => settings::page(visit).await,
+        _ => Err(crate::not_found()),
+    }
+}
+
+/// A policy document as IAM's answers have it, readable again.
+fn decoded(document: &str) -> String {
+    percent_decode_str(document)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// A document, indented, if it is JSON; its elements keep their order, which reading it into a map would lose.
+pub(crate) fn pretty(document: &str) -> String {
+    if serde_json::from_str::<serde::de::IgnoredAny>(document).is_err() {
+        return document.to_owned();
+    }
+    let mut out = String::with_capacity(document.len() * 2);
+    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    let mut chars = document.chars().peekable();
+    while let Some(c) = chars.next() {
+        if in_string {
+            out.push(c);
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        match c {
+            ' ' | '\n' | '\r' | '\t' => {}
+            '"' => {
+                in_string = true;
+                out.push(c);
+            }
+            '{' | '[' => {
+                out.push(c);
+                while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                if let Some(end) = chars.next_if(|c| matches!(c, '}' | ']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth -= 1;
+                line(&mut out, depth);
+                out.push(c);
+            }
+            ',' => {
+                out.push(c);
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+/// Whether a search text occurs in any of these, without regard to case.
+fn found(q: &str, texts: &[&str]) -> bool {
+    let q = q.to_lowercase();
+    q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q))
+}
+
+/// The items of the page asked for.
+fn sliced<T>(items: &[T], page: usize) -> &[T] {
+    let from = ((page - 1) * PER_PAGE).min(items.len());
+    let to = (from + PER_PAGE).min(items.len());
+    &items[from..to]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_indented_and_keeps_its_order_and_its_strings() {
+        let text =
+            r#"{"Version":"2012-10-17","Id" : "a\\\" {b}","Statement":[ ],"B":{},"A":[1,true]}"#;
+        let shown = pretty(text);
+        assert_eq!(
+            shown,
+            "{\n  \"Version\": \"2012-10-17\",\n  \"Id\": \"a\\\\\\\" {b}\",\n  \"Statement\": [],\n  \"B\": {},\n  \"A\": [\n    1,\n    true\n  ]\n}"
+        );
+        assert_eq!(pretty(&shown), shown);
+        assert_eq!(pretty("{ # no"), "{ # no");
+    }
+}

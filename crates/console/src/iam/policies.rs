@@ -1,0 +1,412 @@
+//! Managed policies: the list with AWS's catalogue, and a policy's page with its summary, versions and who has it.
+
+use maud::{Markup, html};
+use twinlock_gate::Fault;
+use twinlock_identity::iam::{
+    managed_policies::{DeletePolicy, GetPolicy, ListPolicies},
+    policy_entities::ListEntitiesForPolicy,
+    policy_versions::{
+        DeletePolicyVersion, GetPolicyVersion, ListPolicyVersions, SetDefaultPolicyVersion,
+    },
+};
+use twinlock_shapes::iam as s;
+
+use super::{
+    MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
+    holder::{Holder, Kind, confirm_delete, count, document, ticked},
+    sliced,
+};
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{copy, csrf, head, nothing, page_number, pager, tabs, when},
+    visit::{Page, Visit, all_pages},
+};
+
+/// `/iam/policies/ARN`.
+pub(crate) fn path(arn: &str) -> String {
+    format!("/iam/policies/{}", encode(arn))
+}
+
+/// How lists name the kind of a managed policy.
+pub(crate) fn kind_of(arn: &str) -> &'static str {
+    if arn.starts_with("arn:aws:iam::aws:policy/job-function/") {
+        "AWS managed – job function"
+    } else if arn.starts_with("arn:aws:iam::aws:") {
+        "AWS managed"
+    } else {
+        "Customer managed"
+    }
+}
+
+/// All managed policies of a kind: `customer`, `aws`, or both. The customer's come first.
+pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> {
+    let scope = match kind {
+        "customer" => "Local",
+        "aws" => "AWS",
+        _ => "All",
+    };
+    let mut all = all_pages::<ListPolicies, _>(
+        visit,
+        MOST,
+        |marker| s::ListPoliciesInput {
+            scope: Some(scope.to_owned()),
+            marker,
+            max_items: Some(PAGE_ITEMS),
+            ..Default::default()
+        },
+        |out| (out.policies, out.marker),
+    )?;
+    all.sort_by_key(|policy| {
+        let arn = policy.arn.as_deref().unwrap_or("");
+        (
+            arn.starts_with("arn:aws:iam::aws:"),
+            policy.policy_name.clone(),
+        )
+    });
+    Ok(all)
+}
+
+/// The search field and the filter by type.
+pub(crate) fn filter(visit: &Visit, q: &str, kind: &str) -> Markup {
+    html! {
+        form.search.filter method="get" role="search" {
+            input type="search" name="q" value=(q) placeholder="Find policies" aria-label="Find policies";
+            select name="type" aria-label="Filter by type" {
+                @for (value, name) in [("", "All types"), ("customer", "Customer managed"), ("aws", "AWS managed")] {
+                    option value=(value) selected[value == kind] { (name) }
+                }
+            }
+            @for keep in ["step", "entries"] { @if !visit.query(keep).is_empty() { input type="hidden" name=(keep) value=(visit.query(keep)); } }
+            button type="submit" { "Filter" }
+        }
+    }
+}
+
+/// A table of policies with check boxes.
+pub(crate) fn pick_table(policies: &[s::Policy], chosen: &[&str]) -> Markup {
+    html! {
+        @if policies.is_empty() { (nothing("No policies.")) } @else {
+            div.scroll { table {
+                thead { tr { th.tick {} th { "Policy name" } th { "Type" } th { "Description" } } }
+                tbody {
+                    @for policy in policies {
+                        @let arn = policy.arn.as_deref().unwrap_or("");
+                        @let name = policy.policy_name.as_deref().unwrap_or("");
+                        tr data-kind=(if arn.starts_with("arn:aws:iam::aws:") { "aws" } else { "customer" }) data-text=(name.to_lowercase()) {
+                            td.tick { input type="checkbox" name="policy" value=(arn) checked[chosen.contains(&arn)] aria-label={ "Select " (name) }; }
+                            td { (name) }
+                            td { (kind_of(arn)) }
+                            td.about { (policy.description.as_deref().unwrap_or("")) }
+                        }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+/// `/iam/policies`.
+pub(crate) async fn list(visit: &Visit) -> Page {
+    if visit.request.is_post() {
+        return delete(visit).await;
+    }
+    let (q, kind) = (visit.query("q"), visit.query("type"));
+    let policies: Vec<_> = every(visit, kind)?
+        .into_iter()
+        .filter(|p| found(q, &[p.policy_name.as_deref().unwrap_or("")]))
+        .collect();
+    let page = page_number(visit);
+    let main = html! {
+        (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
+        (filter(visit, q, kind))
+        form method="post" action=(visit.at("/iam/policies")) {
+            (csrf(visit))
+            @if policies.is_empty() { (nothing("No policies.")) } @else {
+                table {
+                    thead { tr { th.tick {} th { "Policy name" } th { "Type" } th { "Used as" } th { "Description" } } }
+                    tbody {
+                        @for policy in sliced(&policies, page) {
+                            @let arn = policy.arn.as_deref().unwrap_or("");
+                            @let name = policy.policy_name.as_deref().unwrap_or("");
+                            tr {
+                                td.tick { @if !arn.starts_with("arn:aws:iam::aws:") { input type="checkbox" name="name" value=(arn) aria-label={ "Select " (name) }; } }
+                                td { a href=(visit.at(&path(arn))) { (name) } }
+                                td { (kind_of(arn)) }
+                                td { @match (policy.attachment_count.unwrap_or(0), policy.permissions_boundary_usage_count.unwrap_or(0)) {
+                                    (0, 0) => "None",
+                                    (n, 0) => { "Permissions policy (" (n) ")" },
+                                    (0, n) => { "Permissions boundary (" (n) ")" },
+                                    (a, b) => { "Permissions policy (" (a) "), boundary (" (b) ")" },
+                                } }
+                                td.about { (policy.description.as_deref().unwrap_or("")) }
+                            }
+                        }
+                    }
+                }
+                div.actions { button.danger type="submit" { "Delete" } }
+            }
+        }
+        (pager(visit, "/iam/policies", q, page, PER_PAGE, policies.len()))
+    };
+    Ok(show(visit, Service::Iam, "Policies", main))
+}
+
+/// Who has a policy: users, user groups and roles by name.
+fn entities(visit: &Visit, arn: &str) -> Result<Vec<(Holder, bool)>, Fault> {
+    let mut all = Vec::new();
+    for usage in ["PermissionsPolicy", "PermissionsBoundary"] {
+        let boundary = usage == "PermissionsBoundary";
+        all.extend(all_pages::<ListEntitiesForPolicy, _>(
+            visit,
+            MOST,
+            |marker| s::ListEntitiesForPolicyInput {
+                policy_arn: arn.to_owned(),
+                policy_usage_filter: Some(usage.to_owned()),
+                marker,
+                max_items: Some(PAGE_ITEMS),
+                ..Default::default()
+            },
+            |out| {
+                let users = out
+                    .policy_users
+                    .into_iter()
+                    .filter_map(|u| u.user_name)
+                    .map(|n| Holder::new(Kind::User, &n));
+                let groups = out
+                    .policy_groups
+                    .into_iter()
+                    .filter_map(|g| g.group_name)
+                    .map(|n| Holder::new(Kind::Group, &n));
+                let roles = out
+                    .policy_roles
+                    .into_iter()
+                    .filter_map(|r| r.role_name)
+                    .map(|n| Holder::new(Kind::Role, &n));
+                (
+                    users
+                        .chain(groups)
+                        .chain(roles)
+                        .map(|h| (h, boundary))
+                        .collect(),
+                    out.marker,
+                )
+            },
+        )?);
+    }
+    Ok(all)
+}
+
+fn versions(visit: &Visit, arn: &str) -> Result<Vec<s::PolicyVersion>, Fault> {
+    let input = s::ListPolicyVersionsInput {
+        policy_arn: arn.to_owned(),
+        ..Default::default()
+    };
+    Ok(visit.read::<ListPolicyVersions>(input)?.versions)
+}
+
+async fn delete(visit: &Visit) -> Page {
+    let arns = ticked(visit);
+    if arns.is_empty() {
+        return Ok(visit.done("/iam/policies", "Nothing was selected."));
+    }
+    let name = arns[0].rsplit('/').next().unwrap_or("").to_owned();
+    let word = if arns.len() == 1 {
+        name
+    } else {
+        "delete".to_owned()
+    };
+    if visit.field("confirm") != word {
+        let mut consequences = html! {};
+        for arn in &arns {
+            let entities = entities(visit, arn)?;
+            consequences = html! {
+                (consequences)
+                p { strong { (arn) } ": it is detached from " (count(entities.len(), "identity", "identities"))
+                    @for (holder, _) in &entities { " · " (holder.name) } "." }
+            };
+        }
+        return Ok(confirm_delete(
+            visit,
+            "policy",
+            &arns,
+            &word,
+            &consequences,
+            "/iam/policies",
+        ));
+    }
+    for arn in &arns {
+        for (holder, boundary) in entities(visit, arn)? {
+            if boundary {
+                let text = format!(
+                    "The policy is the permissions boundary of {}. Set another one there first.",
+                    holder.name
+                );
+                return Err(Fault::new("DeleteConflict", 409, text));
+            }
+            holder.detach(visit, arn).await?;
+        }
+        for version in versions(visit, arn)? {
+            if version.is_default_version != Some(true) {
+                let version_id = version.version_id.unwrap_or_default();
+                visit
+                    .change::<DeletePolicyVersion>(s::DeletePolicyVersionInput {
+                        policy_arn: arn.clone(),
+                        version_id,
+                    })
+                    .await?;
+            }
+        }
+        visit
+            .change::<DeletePolicy>(s::DeletePolicyInput {
+                policy_arn: arn.clone(),
+            })
+            .await?;
+    }
+    Ok(visit.done(
+        "/iam/policies",
+        format!("{} deleted.", count(arns.len(), "policy", "policies")),
+    ))
+}
+
+/// `/iam/policies/ARN…`.
+pub(crate) async fn one(visit: &Visit, rest: &[&str]) -> Page {
+    let Some((arn, rest)) = rest.split_first() else {
+        return Err(crate::not_found());
+    };
+    match rest {
+        [] => {}
+        ["edit"] => return editor::edit_policy(visit, arn).await,
+        ["default"] if visit.request.is_post() => {
+            let version_id = visit.field("version").to_owned();
+            visit
+                .change::<SetDefaultPolicyVersion>(s::SetDefaultPolicyVersionInput {
+                    policy_arn: (*arn).to_owned(),
+                    version_id: version_id.clone(),
+                })
+                .await?;
+            return Ok(visit.done(
+                &format!("{}?tab=versions", path(arn)),
+                format!("{version_id} is the default version."),
+            ));
+        }
+        ["delete-version"] if visit.request.is_post() => {
+            let version_id = visit.field("version").to_owned();
+            visit
+                .change::<DeletePolicyVersion>(s::DeletePolicyVersionInput {
+                    policy_arn: (*arn).to_owned(),
+                    version_id: version_id.clone(),
+                })
+                .await?;
+            return Ok(visit.done(
+                &format!("{}?tab=versions", path(arn)),
+                format!("{version_id} is deleted."),
+            ));
+        }
+        _ => return Err(crate::not_found()),
+    }
+    let policy = visit
+        .read::<GetPolicy>(s::GetPolicyInput {
+            policy_arn: (*arn).to_owned(),
+        })?
+        .policy
+        .ok_or_else(Fault::internal)?;
+    let name = policy.policy_name.clone().unwrap_or_default();
+    let ours = !arn.starts_with("arn:aws:iam::aws:");
+    let tab = match visit.query("tab") {
+        known @ ("entities" | "versions") => known,
+        _ => "permissions",
+    };
+    let body = match tab {
+        "entities" => entities_tab(visit, arn)?,
+        "versions" => versions_tab(visit, arn, ours)?,
+        _ => {
+            let text = text_of(
+                visit,
+                arn,
+                policy.default_version_id.as_deref().unwrap_or("v1"),
+            )?;
+            html! {
+                div.head { h2 { "Permissions defined in this policy" } @if ours { a.button href={ (visit.at(&path(arn))) "/edit" } { "Edit policy" } } }
+                (editor::summary(&text))
+                h3 { "JSON" }
+                (document(&text))
+            }
+        }
+    };
+    let main = html! {
+        (head(&name, policy.description.as_deref().unwrap_or(""), html! {
+            @if ours { form method="post" action=(visit.at("/iam/policies")) { (csrf(visit)) input type="hidden" name="name" value=(arn); button.danger type="submit" { "Delete" } } }
+        }))
+        section.panel { dl.facts {
+            dt { "Type" } dd { (kind_of(arn)) }
+            dt { "Policy ARN" } dd { (copy(arn)) }
+            @if let Some(at) = policy.create_date { dt { "Created" } dd { (when(at.0)) } }
+            @if let Some(at) = policy.update_date { dt { "Edited" } dd { (when(at.0)) } }
+        } }
+        (tabs(&visit.at(&path(arn)), &[("permissions", "Permissions"), ("entities", "Entities attached"), ("versions", "Policy versions")], tab))
+        (body)
+    };
+    Ok(show(visit, Service::Iam, &name, main))
+}
+
+/// The text of one version.
+pub(crate) fn text_of(visit: &Visit, arn: &str, version: &str) -> Result<String, Fault> {
+    let input = s::GetPolicyVersionInput {
+        policy_arn: arn.to_owned(),
+        version_id: version.to_owned(),
+    };
+    let version = visit
+        .read::<GetPolicyVersion>(input)?
+        .policy_version
+        .ok_or_else(Fault::internal)?;
+    Ok(decoded(&version.document.unwrap_or_default()))
+}
+
+/// The text of the version in force.
+pub(crate) fn default_text(visit: &Visit, arn: &str) -> Result<String, Fault> {
+    let policy = visit
+        .read::<GetPolicy>(s::GetPolicyInput {
+            policy_arn: arn.to_owned(),
+        })?
+        .policy
+        .ok_or_else(Fault::internal)?;
+    text_of(
+        visit,
+        arn,
+        policy.default_version_id.as_deref().unwrap_or("v1"),
+    )
+}
+
+fn entities_tab(visit: &Visit, arn: &str) -> Result<Markup, Fault> {
+    let entities = entities(visit, arn)?;
+    Ok(html! {
+        h2 { "Entities attached (" (entities.len()) ")" }
+        @if entities.is_empty() { (nothing("Attached to nothing, so it has no effect.")) } @else {
+            table { thead { tr { th { "Entity name" } th { "Entity type" } th { "Used as" } } } tbody { @for (holder, boundary) in &entities { tr {
+                td { a href=(visit.at(&holder.path())) { (holder.name) } }
+                td { @match holder.kind { Kind::User => "User", Kind::Group => "User group", Kind::Role => "Role" } }
+                td { @if *boundary { "Permissions boundary" } @else { "Permissions policy" } }
+            } } } }
+        }
+    })
+}
+
+fn versions_tab(visit: &Visit, arn: &str, ours: bool) -> Result<Markup, Fault> {
+    let versions = versions(visit, arn)?;
+    let at = visit.at(&path(arn));
+    Ok(html! {
+        h2 { "Policy versions (" (versions.len()) ")" }
+        table { thead { tr { th { "Version" } th { "Created" } th { "Actions" } } } tbody { @for version in &versions {
+            @let id = version.version_id.as_deref().unwrap_or("");
+            tr {
+                td { (id) @if version.is_default_version == Some(true) { " " span.badge.open { "Default" } } }
+                td { @if let Some(at) = version.create_date { (when(at.0)) } }
+                td.row-actions { @if ours && version.is_default_version != Some(true) {
+                    form method="post" action={ (at) "/default" } { (csrf(visit)) input type="hidden" name="version" value=(id); button type="submit" { "Set as default" } }
+                    form method="post" action={ (at) "/delete-version" } { (csrf(visit)) input type="hidden" name="version" value=(id); button.danger type="submit" { "Delete" } }
+                } }
+            }
+        } } }
+    })
+}

@@ -1,0 +1,322 @@
+//! Roles: the list, and a role's page with permissions, trust, tags and revoking.
+
+use maud::{Markup, html};
+use twinlock_gate::Fault;
+use twinlock_identity::iam::{
+    role_settings::{DeleteRolePermissionsBoundary, PutRolePermissionsBoundary},
+    roles::{DeleteRole, GetRole, ListRoles, UpdateAssumeRolePolicy, UpdateRole},
+};
+use twinlock_shapes::iam as s;
+
+use super::{
+    MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
+    holder::{Holder, Kind, confirm_delete, count, document, list_search, ticked},
+    pretty, revoke, sliced, users,
+};
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{copy, csrf, field, head, nothing, page_number, pager, problem, tabs, text, when},
+    visit::{Page, Visit, all_pages},
+};
+
+fn every(visit: &Visit) -> Result<Vec<s::Role>, Fault> {
+    all_pages::<ListRoles, _>(
+        visit,
+        MOST,
+        |marker| s::ListRolesInput {
+            marker,
+            max_items: Some(PAGE_ITEMS),
+            ..Default::default()
+        },
+        |out| (out.roles, out.marker),
+    )
+}
+
+/// Whom a trust policy names, in short.
+fn trusted(trust: &str) -> String {
+    let Ok(document) = serde_json::from_str::<serde_json::Value>(trust) else {
+        return String::new();
+    };
+    let mut names = Vec::new();
+    let statements = match document.get("Statement") {
+        Some(serde_json::Value::Array(all)) => all.iter().collect(),
+        Some(one) => vec![one],
+        None => Vec::new(),
+    };
+    for principal in statements
+        .iter()
+        .filter_map(|statement| statement.get("Principal"))
+    {
+        match principal {
+            serde_json::Value::String(all) => names.push(format!("Everyone ({all})")),
+            serde_json::Value::Object(kinds) => {
+                for (kind, value) in kinds {
+                    let values = match value {
+                        serde_json::Value::Array(values) => values.iter().collect(),
+                        one => vec![one],
+                    };
+                    for value in values.into_iter().filter_map(|value| value.as_str()) {
+                        names.push(match kind.as_str() {
+                            "AWS" => match value
+                                .strip_suffix(":root")
+                                .and_then(|arn| arn.rsplit(':').next())
+                            {
+                                Some(account) => format!("Account: {account}"),
+                                None => value.to_owned(),
+                            },
+                            "Service" => {
+                                format!("AWS Service: {}", value.trim_end_matches(".amazonaws.com"))
+                            }
+                            _ => format!("Identity Provider: {value}"),
+                        });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    names.join(", ")
+}
+
+/// `/iam/roles`.
+pub(crate) async fn list(visit: &Visit) -> Page {
+    if visit.request.is_post() {
+        return delete(visit).await;
+    }
+    let q = visit.query("q");
+    let roles: Vec<_> = every(visit)?
+        .into_iter()
+        .filter(|role| found(q, &[&role.role_name]))
+        .collect();
+    let page = page_number(visit);
+    let main = html! {
+        (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
+        (list_search(visit, "roles"))
+        form method="post" action=(visit.at("/iam/roles")) {
+            (csrf(visit))
+            @if roles.is_empty() { (nothing("No roles.")) } @else {
+                table {
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "Role name" } th { "Trusted entities" } th { "Created" } } }
+                    tbody { @for role in sliced(&roles, page) {
+                        @let trust = decoded(role.assume_role_policy_document.as_deref().unwrap_or(""));
+                        tr {
+                            td.tick { input type="checkbox" name="name" value=(role.role_name) aria-label={ "Select " (role.role_name) }; }
+                            td { a href=(visit.at(&Holder::new(Kind::Role, &role.role_name).path())) { (role.role_name) } }
+                            td { (trusted(&trust)) }
+                            td { (when(role.create_date.0)) }
+                        }
+                    } }
+                }
+                div.actions { button.danger type="submit" { "Delete" } }
+            }
+        }
+        (pager(visit, "/iam/roles", q, page, PER_PAGE, roles.len()))
+    };
+    Ok(show(visit, Service::Iam, "Roles", main))
+}
+
+async fn delete(visit: &Visit) -> Page {
+    let names = ticked(visit);
+    if names.is_empty() {
+        return Ok(visit.done("/iam/roles", "Nothing was selected."));
+    }
+    let word = if names.len() == 1 {
+        names[0].clone()
+    } else {
+        "delete".to_owned()
+    };
+    if visit.field("confirm") != word {
+        let mut consequences = html! {};
+        for name in &names {
+            let holder = Holder::new(Kind::Role, name);
+            consequences = html! {
+                (consequences)
+                p { strong { (name) } ": " (count(holder.attached(visit)?.len(), "policy is detached", "policies are detached")) ", "
+                    (count(holder.inline(visit)?.len(), "inline policy is deleted", "inline policies are deleted")) ". Its running sessions end at once." }
+            };
+        }
+        return Ok(confirm_delete(
+            visit,
+            "role",
+            &names,
+            &word,
+            &consequences,
+            "/iam/roles",
+        ));
+    }
+    for name in &names {
+        Holder::new(Kind::Role, name).strip(visit).await?;
+        visit
+            .change::<DeleteRole>(s::DeleteRoleInput {
+                role_name: name.clone(),
+            })
+            .await?;
+    }
+    Ok(visit.done(
+        "/iam/roles",
+        format!("{} deleted.", count(names.len(), "role", "roles")),
+    ))
+}
+
+/// `/iam/roles/NAME…`.
+pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
+    let holder = Holder::new(Kind::Role, name);
+    if let Some(page) = holder.act(visit, rest).await {
+        return page;
+    }
+    let path = holder.path();
+    match rest {
+        [] => {}
+        ["trust"] => return trust(visit, &holder).await,
+        ["revoke"] if visit.request.is_post() => return revoke::now(visit, &holder).await,
+        ["boundary"] if visit.request.is_post() => {
+            match visit.field("boundary") {
+                "" => visit
+                    .change::<DeleteRolePermissionsBoundary>(
+                        s::DeleteRolePermissionsBoundaryInput {
+                            role_name: name.to_owned(),
+                        },
+                    )
+                    .await
+                    .map(drop)?,
+                arn => visit
+                    .change::<PutRolePermissionsBoundary>(s::PutRolePermissionsBoundaryInput {
+                        role_name: name.to_owned(),
+                        permissions_boundary: arn.to_owned(),
+                    })
+                    .await
+                    .map(drop)?,
+            }
+            return Ok(visit.done(&path, "The boundary is saved."));
+        }
+        ["settings"] if visit.request.is_post() => {
+            let hours: i32 = visit.field("hours").parse().unwrap_or(1);
+            visit
+                .change::<UpdateRole>(s::UpdateRoleInput {
+                    role_name: name.to_owned(),
+                    description: Some(visit.field("description").to_owned()),
+                    max_session_duration: Some(hours.saturating_mul(3600)),
+                })
+                .await?;
+            return Ok(visit.done(&path, "The role is saved."));
+        }
+        ["edit"] => return settings(visit, &holder),
+        _ => return Err(crate::not_found()),
+    }
+    let role = visit
+        .read::<GetRole>(s::GetRoleInput {
+            role_name: name.to_owned(),
+        })?
+        .role;
+    let tab = match visit.query("tab") {
+        known @ ("trust" | "tags" | "revoke") => known,
+        _ => "permissions",
+    };
+    let body = match tab {
+        "trust" => {
+            let text = decoded(role.assume_role_policy_document.as_deref().unwrap_or(""));
+            html! {
+                div.head { h2 { "Trusted entities" } a.button href={ (visit.at(&path)) "/trust" } { "Edit trust policy" } }
+                p.hint { "Who may take on this role, and under which conditions." }
+                (document(&text))
+            }
+        }
+        "tags" => holder.tags(visit)?,
+        "revoke" => revoke::tab(visit, &holder, &role),
+        _ => {
+            html! { (holder.permissions(visit)?) (users::boundary(visit, &path, role.permissions_boundary.as_ref())) }
+        }
+    };
+    let main = html! {
+        (head(&role.role_name, role.description.as_deref().unwrap_or(""), html! {
+            a.button href={ (visit.at(&path)) "/edit" } { "Edit" }
+            form method="post" action=(visit.at("/iam/roles")) { (csrf(visit)) input type="hidden" name="name" value=(role.role_name); button.danger type="submit" { "Delete" } }
+        }))
+        (facts(visit, &role))
+        (tabs(&visit.at(&path), &[("permissions", "Permissions"), ("trust", "Trust relationships"), ("tags", "Tags"), ("revoke", "Revoke sessions")], tab))
+        (body)
+    };
+    Ok(show(visit, Service::Iam, &role.role_name, main))
+}
+
+fn facts(visit: &Visit, role: &s::Role) -> Markup {
+    let path = role.path.trim_start_matches('/');
+    let link = format!(
+        "{}/switchrole?roleName={}&account={}",
+        visit.world.settings.public_url,
+        encode(&format!("{path}{}", role.role_name)),
+        visit.account()
+    );
+    let used = role
+        .role_last_used
+        .as_ref()
+        .and_then(|used| used.last_used_date);
+    html! {
+        section.panel { h2 { "Summary" } dl.facts {
+            dt { "ARN" } dd { (copy(&role.arn)) }
+            dt { "Link to switch roles in console" } dd { (copy(&link)) }
+            dt { "Created" } dd { (when(role.create_date.0)) }
+            dt { "Last activity" } dd { @if let Some(at) = used { (when(at.0)) } @else { "–" } }
+            dt { "Maximum session duration" } dd { (role.max_session_duration.unwrap_or(3600) / 3600) " h" }
+            dt { "Unique ID" } dd { (copy(&role.role_id)) }
+        } }
+    }
+}
+
+fn settings(visit: &Visit, holder: &Holder) -> Page {
+    let role = visit
+        .read::<GetRole>(s::GetRoleInput {
+            role_name: holder.name.clone(),
+        })?
+        .role;
+    let hours = role.max_session_duration.unwrap_or(3600) / 3600;
+    let main = html! {
+        div.narrow {
+            (head(&format!("Edit {}", holder.name), "", html! {}))
+            form.panel method="post" action={ (visit.at(&holder.path())) "/settings" } {
+                (csrf(visit))
+                (text("Role description", "description", role.description.as_deref().unwrap_or(""), "", ""))
+                (field("Maximum session duration", "hours", html! { select id="hours" name="hours" { @for n in 1..=12 { option value=(n) selected[n == hours] { (n) " h" } } } }, "", ""))
+                div.actions { a.button href=(visit.at(&holder.path())) { "Cancel" } button.primary type="submit" { "Save changes" } }
+            }
+        }
+    };
+    Ok(show(visit, Service::Iam, "Edit role", main))
+}
+
+async fn trust(visit: &Visit, holder: &Holder) -> Page {
+    let back = format!("{}?tab=trust", holder.path());
+    let mut fault = None;
+    let document = if visit.request.is_post() {
+        let document = visit.form.get("document").replace("\r\n", "\n");
+        let input = s::UpdateAssumeRolePolicyInput {
+            role_name: holder.name.clone(),
+            policy_document: document.clone(),
+        };
+        match visit.change::<UpdateAssumeRolePolicy>(input).await {
+            Ok(_) => return Ok(visit.done(&back, "The trust policy is saved.")),
+            Err(error) => fault = Some(error),
+        }
+        document
+    } else {
+        let role = visit
+            .read::<GetRole>(s::GetRoleInput {
+                role_name: holder.name.clone(),
+            })?
+            .role;
+        pretty(&decoded(
+            role.assume_role_policy_document.as_deref().unwrap_or(""),
+        ))
+    };
+    let main = html! {
+        (head(&format!("Edit trust policy of {}", holder.name), "", html! {}))
+        @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
+        form method="post" {
+            (csrf(visit))
+            (editor::fields(visit, "trust", &document))
+            div.actions { a.button href=(visit.at(&back)) { "Cancel" } button.primary type="submit" data-review { "Update policy" } }
+        }
+    };
+    Ok(show(visit, Service::Iam, "Edit trust policy", main))
+}

@@ -1,0 +1,498 @@
+//! Users: the list, and a user's page with permissions, groups, tags and security credentials.
+
+use maud::{Markup, html};
+use twinlock_gate::Fault;
+use twinlock_identity::iam::{
+    access_keys::{
+        CreateAccessKey, DeleteAccessKey, GetAccessKeyLastUsed, ListAccessKeys, UpdateAccessKey,
+    },
+    groups::ListGroupsForUser,
+    login_profiles::{CreateLoginProfile, DeleteLoginProfile, GetLoginProfile, UpdateLoginProfile},
+    user_tags::{DeleteUserPermissionsBoundary, PutUserPermissionsBoundary},
+    users::{DeleteUser, GetUser, ListUsers},
+};
+use twinlock_shapes::iam as s;
+
+use super::{
+    MOST, PAGE_ITEMS, PER_PAGE, found, groups,
+    holder::{Holder, Kind, confirm_delete, count, list_search, ticked},
+    policies, sliced,
+};
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{copy, csrf, head, nothing, page_number, pager, tabs, when},
+    visit::{Page, Visit, all_pages},
+};
+
+/// All users of the account.
+pub(crate) fn every(visit: &Visit) -> Result<Vec<s::User>, Fault> {
+    all_pages::<ListUsers, _>(
+        visit,
+        MOST,
+        |marker| s::ListUsersInput {
+            marker,
+            max_items: Some(PAGE_ITEMS),
+            ..Default::default()
+        },
+        |out| (out.users, out.marker),
+    )
+}
+
+fn groups_of(visit: &Visit, name: &str) -> Result<Vec<s::Group>, Fault> {
+    all_pages::<ListGroupsForUser, _>(
+        visit,
+        MOST,
+        |marker| s::ListGroupsForUserInput {
+            user_name: name.to_owned(),
+            marker,
+            max_items: Some(PAGE_ITEMS),
+        },
+        |out| (out.groups, out.marker),
+    )
+}
+
+fn keys_of(visit: &Visit, name: &str) -> Result<Vec<s::AccessKeyMetadata>, Fault> {
+    let input = s::ListAccessKeysInput {
+        user_name: Some(name.to_owned()),
+        ..Default::default()
+    };
+    Ok(visit.read::<ListAccessKeys>(input)?.access_key_metadata)
+}
+
+/// Whether the user has a password; none: the caller may not know.
+fn login_of(visit: &Visit, name: &str) -> Option<Option<s::LoginProfile>> {
+    match visit.read::<GetLoginProfile>(s::GetLoginProfileInput {
+        user_name: Some(name.to_owned()),
+    }) {
+        Ok(out) => Some(Some(out.login_profile)),
+        Err(fault) if fault.code == "NoSuchEntity" => Some(None),
+        Err(_) => None,
+    }
+}
+
+/// `/iam/users`.
+pub(crate) async fn list(visit: &Visit) -> Page {
+    if visit.request.is_post() {
+        return delete(visit).await;
+    }
+    let q = visit.query("q");
+    let users: Vec<_> = every(visit)?
+        .into_iter()
+        .filter(|u| found(q, &[&u.user_name]))
+        .collect();
+    let page = page_number(visit);
+    let main = html! {
+        (head("Users", "An IAM user is a person or a program with credentials of its own.", html! { a.button.primary href=(visit.at("/iam/users/create")) { "Create user" } }))
+        (list_search(visit, "users"))
+        form method="post" {
+            (csrf(visit))
+            @if users.is_empty() { (nothing("No users.")) } @else {
+                table {
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "User name" } th { "Path" } th { "Password last used" } th { "Created" } } }
+                    tbody {
+                        @for user in sliced(&users, page) {
+                            tr {
+                                td.tick { input type="checkbox" name="name" value=(user.user_name) aria-label={ "Select " (user.user_name) }; }
+                                td { a href=(visit.at(&Holder::new(Kind::User, &user.user_name).path())) { (user.user_name) } }
+                                td { (user.path) }
+                                td { @if let Some(at) = user.password_last_used { (when(at.0)) } @else { "–" } }
+                                td { (when(user.create_date.0)) }
+                            }
+                        }
+                    }
+                }
+                div.actions { button.danger type="submit" { "Delete" } }
+            }
+        }
+        (pager(visit, "/iam/users", q, page, PER_PAGE, users.len()))
+    };
+    Ok(show(visit, Service::Iam, "Users", main))
+}
+
+async fn delete(visit: &Visit) -> Page {
+    let names = ticked(visit);
+    if names.is_empty() {
+        return Ok(visit.done("/iam/users", "Nothing was selected."));
+    }
+    let word = if names.len() == 1 {
+        names[0].clone()
+    } else {
+        "delete".to_owned()
+    };
+    if visit.field("confirm") != word {
+        let mut consequences = html! {};
+        for name in &names {
+            let holder = Holder::new(Kind::User, name);
+            let keys = keys_of(visit, name)?.len();
+            let (attached, inline) = (holder.attached(visit)?.len(), holder.inline(visit)?.len());
+            consequences = html! {
+                (consequences)
+                p { strong { (name) } ": " (count(keys, "access key", "access keys")) ", "
+                    (count(attached, "attached policy", "attached policies")) ", "
+                    (count(inline, "inline policy", "inline policies")) ", the password and the memberships go too." }
+            };
+        }
+        return Ok(confirm_delete(
+            visit,
+            "user",
+            &names,
+            &word,
+            &consequences,
+            "/iam/users",
+        ));
+    }
+    for name in &names {
+        delete_one(visit, name).await?;
+    }
+    Ok(visit.done(
+        "/iam/users",
+        format!("{} deleted.", count(names.len(), "user", "users")),
+    ))
+}
+
+/// Deletes a user with all that hangs on it, in the order that IAM asks for.
+async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
+    for group in groups_of(visit, name)? {
+        groups::remove_user(visit, &group.group_name, name).await?;
+    }
+    for key in keys_of(visit, name)? {
+        let access_key_id = key.access_key_id.unwrap_or_default();
+        visit
+            .change::<DeleteAccessKey>(s::DeleteAccessKeyInput {
+                user_name: Some(name.to_owned()),
+                access_key_id,
+            })
+            .await?;
+    }
+    if matches!(login_of(visit, name), Some(Some(_))) {
+        visit
+            .change::<DeleteLoginProfile>(s::DeleteLoginProfileInput {
+                user_name: Some(name.to_owned()),
+            })
+            .await?;
+    }
+    Holder::new(Kind::User, name).strip(visit).await?;
+    let user = visit
+        .read::<GetUser>(s::GetUserInput {
+            user_name: Some(name.to_owned()),
+        })?
+        .user;
+    if user.permissions_boundary.is_some() {
+        visit
+            .change::<DeleteUserPermissionsBoundary>(s::DeleteUserPermissionsBoundaryInput {
+                user_name: name.to_owned(),
+            })
+            .await?;
+    }
+    visit
+        .change::<DeleteUser>(s::DeleteUserInput {
+            user_name: name.to_owned(),
+        })
+        .await
+        .map(drop)
+}
+
+/// A table of users with check boxes.
+pub(crate) fn pick_table(users: &[s::User]) -> Markup {
+    html! {
+        table {
+            thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all users"; } th { "User name" } th { "Created" } } }
+            tbody { @for user in users { tr {
+                td.tick { input type="checkbox" name="user" value=(user.user_name) aria-label={ "Select " (user.user_name) }; }
+                td { (user.user_name) }
+                td { (when(user.create_date.0)) }
+            } } }
+        }
+    }
+}
+
+/// `/iam/credentials`: the person's own page.
+pub(crate) async fn own(visit: &Visit) -> Page {
+    let name = visit.sign_in.name.clone();
+    one_at(visit, &name, &[], Some("credentials")).await
+}
+
+/// `/iam/users/NAME…`.
+pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
+    one_at(visit, name, rest, None).await
+}
+
+async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> Page {
+    let holder = Holder::new(Kind::User, name);
+    if let Some(page) = holder.act(visit, rest).await {
+        return page;
+    }
+    match rest {
+        [] => {}
+        [action] if visit.request.is_post() => return act(visit, &holder, action).await,
+        _ => return Err(crate::not_found()),
+    }
+    let user = visit
+        .read::<GetUser>(s::GetUserInput {
+            user_name: Some(name.to_owned()),
+        })?
+        .user;
+    let tab = match tab.unwrap_or(visit.query("tab")) {
+        known @ ("groups" | "tags" | "credentials") => known,
+        _ => "permissions",
+    };
+    let body = match tab {
+        "groups" => groups_tab(visit, &holder)?,
+        "tags" => holder.tags(visit)?,
+        "credentials" => credentials_tab(visit, &holder)?,
+        _ => {
+            html! { (holder.permissions(visit)?) (boundary(visit, &holder.path(), user.permissions_boundary.as_ref())) }
+        }
+    };
+    let main = html! {
+        (head(name, "User", html! {
+            form method="post" action=(visit.at("/iam/users")) { (csrf(visit)) input type="hidden" name="name" value=(name); button.danger type="submit" { "Delete" } }
+        }))
+        section.panel { dl.facts {
+            dt { "ARN" } dd { (copy(&user.arn)) }
+            dt { "Unique ID" } dd { (copy(&user.user_id)) }
+            dt { "Created" } dd { (when(user.create_date.0)) }
+            dt { "Last console sign-in" } dd { @if let Some(at) = user.password_last_used { (when(at.0)) } @else { "–" } }
+        } }
+        (tabs(&visit.at(&holder.path()), &[("permissions", "Permissions"), ("groups", "Groups"), ("tags", "Tags"), ("credentials", "Security credentials")], tab))
+        (body)
+    };
+    Ok(show(visit, Service::Iam, name, main))
+}
+
+/// The permissions boundary of a user or role, and setting it.
+pub(crate) fn boundary(
+    visit: &Visit,
+    path: &str,
+    now: Option<&s::AttachedPermissionsBoundary>,
+) -> Markup {
+    let arn = now.and_then(|b| b.permissions_boundary_arn.as_deref());
+    html! {
+        section.panel {
+            h2 { "Permissions boundary" @if arn.is_none() { " (not set)" } }
+            p.hint { "The most that this identity's own policies can allow. It allows nothing by itself." }
+            @if let Some(arn) = arn { p { a href=(visit.at(&policies::path(arn))) { (arn) } } }
+            form method="post" action={ (visit.at(path)) "/boundary" } {
+                (csrf(visit))
+                (crate::parts::text("Policy ARN", "boundary", arn.unwrap_or(""), "Empty: no boundary", ""))
+                button type="submit" { "Save boundary" }
+            }
+        }
+    }
+}
+
+fn groups_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
+    let groups = groups_of(visit, &holder.name)?;
+    let path = visit.at(&holder.path());
+    let all = groups::every(visit).unwrap_or_default();
+    Ok(html! {
+        h2 { "User groups membership (" (groups.len()) ")" }
+        @if groups.is_empty() { (nothing("In no group.")) } @else {
+            table { thead { tr { th { "Group name" } th { "Actions" } } } tbody { @for group in &groups { tr {
+                td { a href=(visit.at(&Holder::new(Kind::Group, &group.group_name).path())) { (group.group_name) } }
+                td.row-actions { form method="post" action={ (path) "/leave" } { (csrf(visit)) input type="hidden" name="group" value=(group.group_name); button type="submit" { "Remove" } } }
+            } } } }
+        }
+        form.panel method="post" action={ (path) "/join" } {
+            (csrf(visit))
+            (crate::parts::field("Add user to groups", "group", html! {
+                select id="group" name="group" { @for group in &all { @if !groups.iter().any(|g| g.group_id == group.group_id) { option { (group.group_name) } } } }
+            }, "", ""))
+            button type="submit" { "Add user to group" }
+        }
+    })
+}
+
+fn credentials_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
+    let name = &holder.name;
+    let path = visit.at(&holder.path());
+    let keys = keys_of(visit, name)?;
+    let login = login_of(visit, name);
+    Ok(html! {
+        section.panel {
+            h2 { "Console sign-in" }
+            p { @match &login {
+                None => "You may not see whether this user has a console password.",
+                Some(None) => "Console access is disabled: the user has no password.",
+                Some(Some(_)) => "Console access is enabled.",
+            } }
+            form method="post" action={ (path) "/password" } {
+                (csrf(visit))
+                (crate::parts::field("New console password", "password", html! { input type="password" id="password" name="password" autocomplete="new-password"; }, "", ""))
+                label.check { input type="checkbox" name="reset" value="1"; "User must create a new password at next sign-in" }
+                div.actions {
+                    button type="submit" { @if matches!(login, Some(Some(_))) { "Set password" } @else { "Enable console access" } }
+                    @if matches!(login, Some(Some(_))) { button.danger type="submit" name="remove" value="1" { "Disable console access" } }
+                }
+            }
+        }
+        section.panel {
+            div.head { h2 { "Access keys (" (keys.len()) ")" }
+                form method="post" action={ (path) "/create-key" } { (csrf(visit)) button type="submit" { "Create access key" } } }
+            @if !keys.is_empty() {
+                table { thead { tr { th { "Access key ID" } th { "Status" } th { "Created" } th { "Last used" } th { "Actions" } } }
+                    tbody { @for key in &keys { (key_row(visit, &path, key)) } } }
+            }
+        }
+    })
+}
+
+fn key_row(visit: &Visit, path: &str, key: &s::AccessKeyMetadata) -> Markup {
+    let id = key.access_key_id.clone().unwrap_or_default();
+    let active = key.status.as_deref() == Some("Active");
+    let used = visit
+        .read::<GetAccessKeyLastUsed>(s::GetAccessKeyLastUsedInput {
+            access_key_id: id.clone(),
+        })
+        .ok()
+        .and_then(|out| out.access_key_last_used);
+    html! {
+        tr {
+            td { (copy(&id)) }
+            td { span class=(if active { "badge open" } else { "badge closed" }) { (key.status.as_deref().unwrap_or("")) } }
+            td { @if let Some(at) = key.create_date { (when(at.0)) } }
+            td { @match used.as_ref().and_then(|u| u.last_used_date) { Some(at) => { (when(at.0)) div.about { (used.as_ref().map_or("", |u| u.service_name.as_str())) } }, None => "–" } }
+            td.row-actions {
+                form method="post" action={ (path) "/key-status" } { (csrf(visit)) input type="hidden" name="key" value=(id); input type="hidden" name="status" value=(if active { "Inactive" } else { "Active" }); button type="submit" { @if active { "Deactivate" } @else { "Activate" } } }
+                @if !active { form method="post" action={ (path) "/delete-key" } { (csrf(visit)) input type="hidden" name="key" value=(id); button.danger type="submit" { "Delete" } } }
+            }
+        }
+    }
+}
+
+async fn act(visit: &Visit, holder: &Holder, action: &str) -> Page {
+    let name = holder.name.clone();
+    let user_name = Some(name.clone());
+    let path = holder.path();
+    let credentials = format!("{path}?tab=credentials");
+    let key = visit.field("key").to_owned();
+    match action {
+        "join" => {
+            let group = visit.field("group").to_owned();
+            groups::add_user(visit, &group, &name).await?;
+            Ok(visit.done(
+                &format!("{path}?tab=groups"),
+                format!("{name} is in {group}."),
+            ))
+        }
+        "leave" => {
+            let group = visit.field("group").to_owned();
+            groups::remove_user(visit, &group, &name).await?;
+            Ok(visit.done(
+                &format!("{path}?tab=groups"),
+                format!("{name} has left {group}."),
+            ))
+        }
+        "boundary" => {
+            match visit.field("boundary") {
+                "" => visit
+                    .change::<DeleteUserPermissionsBoundary>(
+                        s::DeleteUserPermissionsBoundaryInput { user_name: name },
+                    )
+                    .await
+                    .map(drop)?,
+                arn => visit
+                    .change::<PutUserPermissionsBoundary>(s::PutUserPermissionsBoundaryInput {
+                        user_name: name,
+                        permissions_boundary: arn.to_owned(),
+                    })
+                    .await
+                    .map(drop)?,
+            }
+            Ok(visit.done(&path, "The boundary is saved."))
+        }
+        "password" => password(visit, &name, &credentials).await,
+        "create-key" => {
+            let made = visit
+                .change::<CreateAccessKey>(s::CreateAccessKeyInput { user_name })
+                .await?
+                .access_key;
+            Ok(new_key_page(visit, holder, &made))
+        }
+        "key-status" => {
+            let status = visit.field("status").to_owned();
+            visit
+                .change::<UpdateAccessKey>(s::UpdateAccessKeyInput {
+                    user_name,
+                    access_key_id: key,
+                    status: status.clone(),
+                })
+                .await?;
+            Ok(visit.done(
+                &credentials,
+                format!("The key is {}.", status.to_lowercase()),
+            ))
+        }
+        "delete-key" => {
+            visit
+                .change::<DeleteAccessKey>(s::DeleteAccessKeyInput {
+                    user_name,
+                    access_key_id: key,
+                })
+                .await?;
+            Ok(visit.done(&credentials, "The key is deleted."))
+        }
+        _ => Err(crate::not_found()),
+    }
+}
+
+async fn password(visit: &Visit, name: &str, back: &str) -> Page {
+    if visit.form.ticked("remove") {
+        visit
+            .change::<DeleteLoginProfile>(s::DeleteLoginProfileInput {
+                user_name: Some(name.to_owned()),
+            })
+            .await?;
+        return Ok(visit.done(back, "Console access is disabled."));
+    }
+    let password = Some(visit.form.get("password").to_owned());
+    let password_reset_required = Some(visit.form.ticked("reset"));
+    if matches!(login_of(visit, name), Some(Some(_))) {
+        visit
+            .change::<UpdateLoginProfile>(s::UpdateLoginProfileInput {
+                user_name: name.to_owned(),
+                password,
+                password_reset_required,
+            })
+            .await?;
+    } else {
+        visit
+            .change::<CreateLoginProfile>(s::CreateLoginProfileInput {
+                user_name: Some(name.to_owned()),
+                password,
+                password_reset_required,
+            })
+            .await?;
+    }
+    Ok(visit.done(back, "The password is set."))
+}
+
+/// The one page that shows a secret access key.
+fn new_key_page(
+    visit: &Visit,
+    holder: &Holder,
+    key: &s::AccessKey,
+) -> http::Response<twinlock_gate::Body> {
+    let csv = format!(
+        "Access key ID,Secret access key\n{},{}\n",
+        key.access_key_id, key.secret_access_key
+    );
+    let main = html! {
+        div.narrow {
+            (head("Retrieve access key", "", html! {}))
+            p.flash.warn { "This is the only time that the secret access key is shown. Keep it now." }
+            section.panel {
+                dl.facts {
+                    dt { "Access key" } dd { (copy(&key.access_key_id)) }
+                    dt { "Secret access key" } dd { (copy(&key.secret_access_key)) }
+                }
+                div.actions {
+                    a.button download={ (holder.name) "_accessKeys.csv" } href={ "data:text/csv;charset=utf-8," (encode(&csv)) } { "Download .csv file" }
+                    a.button.primary href={ (visit.at(&holder.path())) "?tab=credentials" } { "Done" }
+                }
+            }
+        }
+    };
+    show(visit, Service::Iam, "Retrieve access key", main)
+}

@@ -1,0 +1,242 @@
+//! The web console: what a person sees and clicks, rendered on the server.
+//!
+//! It calls the same operations as the API, typed, through the same pipeline, with the signed-in person as the caller: there is
+//! no back door, and no secret key in the browser.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
+//! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
+//! | `switch_role`, `history` | acting as a role, here or in another account; the roles switched to before |
+//! | `layout`, `parts`, `assets` | the frame of every page, its pieces, its style and script |
+//! | `home`, `iam`, `s3` | the pages |
+//!
+//! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
+
+mod assets;
+mod flash;
+mod history;
+mod home;
+mod http;
+mod iam;
+mod layout;
+mod parts;
+mod s3;
+mod sessions;
+mod sign_in;
+mod switch_role;
+mod throttle;
+mod visit;
+
+use std::sync::Arc;
+
+use ::http::{Method, Response, StatusCode, request::Parts};
+use twinlock_gate::{Body, Fault, Peer, World};
+
+use crate::{
+    flash::Flashes,
+    http::{Pairs, Request, answer, redirect},
+    layout::Service,
+    sessions::Sessions,
+    throttle::Throttle,
+    visit::{Page, Visit},
+};
+
+/// The console before a world.
+#[derive(Debug)]
+pub struct Console {
+    world: Arc<World>,
+    sessions: Sessions,
+    flashes: Arc<Flashes>,
+    throttle: Throttle,
+}
+
+/// First segments of paths that are the console's, if the request carries no signature and is not for a host of S3's.
+const PATHS: &[&str] = &["console", "signin", "switchrole"];
+
+impl Console {
+    /// A console before `world`.
+    pub fn new(world: Arc<World>) -> Console {
+        Console {
+            sessions: Sessions::new(world.clone()),
+            flashes: Arc::default(),
+            throttle: Throttle::default(),
+            world,
+        }
+    }
+
+    /// Whether a path is the console's.
+    pub fn takes(path: &str) -> bool {
+        let first = path.trim_start_matches('/').split('/').next();
+        first.is_some_and(|first| PATHS.contains(&first))
+    }
+
+    /// Removes what has ended by itself; for the server to call now and then.
+    pub fn sweep(&self) {
+        self.sessions.sweep();
+    }
+
+    /// Answers a browser.
+    pub async fn handle(&self, parts: Parts, body: Body, peer: Peer) -> Response<Body> {
+        if !matches!(parts.method, Method::GET | Method::HEAD | Method::POST) {
+            return answer(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "text/plain; charset=utf-8",
+                "use GET or POST\n",
+            );
+        }
+        let head = parts.method == Method::HEAD;
+        let Some(request) = Request::new(parts, body, peer) else {
+            return answer(
+                StatusCode::BAD_REQUEST,
+                "text/plain; charset=utf-8",
+                "malformed path\n",
+            );
+        };
+        let response = self.route(request).await;
+        if head {
+            response.map(|_| Body::Empty)
+        } else {
+            response
+        }
+    }
+
+    async fn route(&self, request: Request) -> Response<Body> {
+        if request.is_post() && !request.same_origin() {
+            return sign_in::refused("This form was not sent by a page of this console.");
+        }
+        let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["console", "assets", _, name] => assets::serve(name),
+            ["console"] | ["console", ""] => self.front(&request),
+            ["signin", "switchrole"] | ["switchrole"] => self.switch_link(&request),
+            ["signin"] | ["signin", ""] | ["signin", _] => self.sign_in(request).await,
+            ["console", slot, ..] => {
+                let slot = (*slot).to_owned();
+                self.signed_in(slot, request).await
+            }
+            _ => answer(
+                StatusCode::NOT_FOUND,
+                "text/plain; charset=utf-8",
+                "no such page\n",
+            ),
+        }
+    }
+
+    /// `/console`: the identity of this browser, or the choice among several, or the way to sign in.
+    fn front(&self, request: &Request) -> Response<Body> {
+        let signed_in = self.sessions.of_browser(request);
+        match signed_in.as_slice() {
+            [] => redirect(&sign_in::address(request, "")),
+            [(slot, _)] => redirect(&format!("/console/{slot}/")),
+            several => sign_in::choose(several, "/"),
+        }
+    }
+
+    /// `/switchrole?account=…&roleName=…`: the filled form of whoever is signed in, after a sign-in if nobody is.
+    fn switch_link(&self, request: &Request) -> Response<Body> {
+        let signed_in = self.sessions.of_browser(request);
+        let rest = format!("/switchrole?{}", request.raw_query);
+        match signed_in.as_slice() {
+            [] => redirect(&sign_in::address(request, &rest)),
+            [(slot, _)] => redirect(&format!("/console/{slot}{rest}")),
+            several => sign_in::choose(several, &rest),
+        }
+    }
+
+    async fn signed_in(&self, slot: String, request: Request) -> Response<Body> {
+        let Some(sign_in) = self.sessions.find(&request, &slot) else {
+            let rest = request.segments.get(2..).unwrap_or_default().join("/");
+            let next = if request.is_post() || slot.len() != 16 {
+                String::new()
+            } else {
+                format!("/{rest}")
+            };
+            return redirect(&sign_in::address(&request, &next));
+        };
+        let form = if request.is_post() && !s3::streams(&request) {
+            match request.form().await {
+                Ok(form) => form,
+                Err(fault) => return sign_in::refused(&fault.message),
+            }
+        } else {
+            Pairs::default()
+        };
+        if request.is_post() && !proven(&request, &form, &sign_in.csrf) {
+            return sign_in::refused(
+                "This form is not from a page of this session: go back, reload the page and try again.",
+            );
+        }
+        let facts = request.facts(&self.world.settings.region);
+        let acting = self.sessions.acting_caller(&sign_in, facts.clone());
+        let lost = acting.is_err();
+        let caller = match acting.or_else(|_| self.sessions.own_caller(&sign_in, facts)) {
+            Ok(caller) => caller,
+            Err(_) => {
+                // Made under keys that are no longer there: a restored copy of the data.
+                let _ = self.sessions.end(&slot).await;
+                return redirect(&sign_in::address(&request, ""));
+            }
+        };
+        let others = self.sessions.of_browser(&request);
+        let visit = Visit {
+            world: self.world.clone(),
+            sessions: self.sessions.clone(),
+            flashes: self.flashes.clone(),
+            others: others.into_iter().filter(|(s, _)| *s != slot).collect(),
+            slot,
+            sign_in,
+            caller,
+            request,
+            form,
+        };
+        if lost
+            && !matches!(
+                visit.request.segments.get(2).map(String::as_str),
+                Some("switchback" | "signout" | "switchrole")
+            )
+        {
+            return layout::session_lost(&visit, "The session of the role has ended.");
+        }
+        pages(visit).await
+    }
+}
+
+/// Whether a POST carries the session's token, in the form or in the header that our script sends.
+fn proven(request: &Request, form: &Pairs, csrf: &str) -> bool {
+    use subtle::ConstantTimeEq;
+    let sent = match form.get("csrf") {
+        "" => request.header("x-csrf"),
+        sent => sent,
+    };
+    sent.as_bytes().ct_eq(csrf.as_bytes()).into()
+}
+
+/// Every page of a signed-in person.
+async fn pages(visit: Visit) -> Response<Body> {
+    let segments: Vec<String> = visit.request.segments[2..].to_vec();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if let Some(revoked) = switch_role::revoked(&visit, &segments) {
+        return revoked;
+    }
+    let (service, page): (Service, Page) = match segments.as_slice() {
+        [] | [""] => (Service::Home, home::page(&visit)),
+        ["sessions", ..] => (Service::Home, sign_in::sessions_page(&visit).await),
+        ["signout"] if visit.request.is_post() => (Service::Home, sign_in::sign_out(&visit).await),
+        ["switchrole"] => (Service::Home, switch_role::page(&visit).await),
+        ["switchback"] if visit.request.is_post() => {
+            (Service::Home, switch_role::back(&visit).await)
+        }
+        ["history"] => (Service::Home, switch_role::history(&visit).await),
+        ["roles"] => (Service::Home, switch_role::all_roles(&visit)),
+        ["iam", rest @ ..] => (Service::Iam, iam::page(&visit, rest).await),
+        ["s3", rest @ ..] => (Service::S3, s3::page(&visit, rest).await),
+        _ => (Service::Home, Err(not_found())),
+    };
+    page.unwrap_or_else(|fault| layout::fault_page(&visit, service, &fault))
+}
+
+/// There is no such page.
+fn not_found() -> Fault {
+    Fault::new("NotFound", 404, "There is no such page.")
+}

@@ -1,0 +1,126 @@
+//! Pieces that pages are made of.
+
+use maud::{Markup, html};
+
+use crate::{http::encode, visit::Visit};
+
+/// The hidden field that proves that a form is ours.
+pub(crate) fn csrf(visit: &Visit) -> Markup {
+    html! { input type="hidden" name="csrf" value=(visit.sign_in.csrf); }
+}
+
+/// Text with a button that copies it.
+pub(crate) fn copy(text: &str) -> Markup {
+    html! {
+        span.copy {
+            code { (text) }
+            button type="button" data-copy=(text) aria-label={ "Copy " (text) } title="Copy" {}
+        }
+    }
+}
+
+/// Why something failed, in AWS's words.
+pub(crate) fn problem(_visit: &Visit, code: &str, message: &str) -> Markup {
+    html! {
+        div.flash.bad role="alert" {
+            @if !code.is_empty() { strong { (code) } " " }
+            (message)
+        }
+    }
+}
+
+/// The head of a page: its title, and what one can do.
+pub(crate) fn head(title: &str, about: &str, actions: Markup) -> Markup {
+    html! {
+        div.head {
+            div { h1 { (title) } @if !about.is_empty() { p.about { (about) } } }
+            div.actions { (actions) }
+        }
+    }
+}
+
+/// Tabs of a page, told by `?tab=`.
+pub(crate) fn tabs(base: &str, tabs: &[(&str, &str)], current: &str) -> Markup {
+    html! {
+        nav.tabs aria-label="Sections" {
+            @for (id, name) in tabs {
+                a href={ (base) "?tab=" (id) } aria-current=[(*id == current).then_some("page")] { (name) }
+            }
+        }
+    }
+}
+
+/// A labelled field with a hint below and an error beside it.
+pub(crate) fn field(label: &str, id: &str, control: Markup, hint: &str, error: &str) -> Markup {
+    html! {
+        div.field.wrong[!error.is_empty()] {
+            label for=(id) { (label) }
+            (control)
+            @if !error.is_empty() { p.error #{ (id) "-error" } { (error) } }
+            @if !hint.is_empty() { p.hint { (hint) } }
+        }
+    }
+}
+
+/// A one-line text field.
+pub(crate) fn text(label: &str, name: &str, value: &str, hint: &str, error: &str) -> Markup {
+    field(
+        label,
+        name,
+        html! { input type="text" id=(name) name=(name) value=(value) autocomplete="off" spellcheck="false" aria-invalid=[(!error.is_empty()).then_some("true")]; },
+        hint,
+        error,
+    )
+}
+
+/// Something that is not there.
+pub(crate) fn nothing(what: &str) -> Markup {
+    html! { p.nothing { (what) } }
+}
+
+/// A search field that filters by the address.
+pub(crate) fn search(placeholder: &str, value: &str) -> Markup {
+    html! {
+        form.search method="get" role="search" {
+            input type="search" name="q" value=(value) placeholder=(placeholder) aria-label=(placeholder);
+        }
+    }
+}
+
+/// The number of items, and links to the pages before and after.
+pub(crate) fn pager(
+    visit: &Visit,
+    path: &str,
+    q: &str,
+    page: usize,
+    per_page: usize,
+    total: usize,
+) -> Markup {
+    let pages = total.div_ceil(per_page).max(1);
+    let link = |page: usize| visit.at(&format!("{path}?q={}&page={page}", encode(q)));
+    html! {
+        nav.pager aria-label="Pages" {
+            span { (total) @if total == 1 { " entry" } @else { " entries" } }
+            @if pages > 1 {
+                @if page > 1 { a href=(link(page - 1)) rel="prev" { "Previous" } }
+                span { "Page " (page) " of " (pages) }
+                @if page < pages { a href=(link(page + 1)) rel="next" { "Next" } }
+            }
+        }
+    }
+}
+
+/// The page that the address asks for, from 1.
+pub(crate) fn page_number(visit: &Visit) -> usize {
+    visit.query("page").parse().unwrap_or(1).max(1)
+}
+
+/// An instant, for people.
+pub(crate) fn when(at_ms: u64) -> Markup {
+    let text = i64::try_from(at_ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map(|t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .unwrap_or_default();
+    html! { time datetime=(twinlock_gate::iso(at_ms)) { (text) } }
+}

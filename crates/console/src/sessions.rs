@@ -1,0 +1,316 @@
+//! Who is signed in: browsers, the identities signed in side by side in each, and the role that each is switched to.
+//!
+//! A browser holds one random cookie. The server keeps, for each identity signed in with it, a row under a short random
+//! *slot*, which is part of every address (`/console/SLOT/…`): so each tab has its own identity, and one browser may hold
+//! several. A slot is worth nothing without the browser's cookie. What the person may do is decided by the pipeline on every
+//! call; what is kept here is only who it is: an opened session of the person's own, and one of the role, if any.
+//!
+//! The rows stand beside the directory, sealed: they survive a restart, and a sign-out is gone with the next click.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+use twinlock_directory::{AccountId, Millis};
+use twinlock_gate::{
+    Caller, Fault, RequestFacts, World,
+    token::{Session, SessionOf},
+};
+
+use crate::http::Request;
+
+/// How long a sign-in lasts, as at AWS.
+pub(crate) const SIGN_IN_MS: Millis = 12 * 60 * 60 * 1000;
+/// Identities side by side in one browser.
+pub(crate) const IDENTITIES_MAX: usize = 8;
+/// The cookie with the browser's secret.
+pub(crate) const BROWSER: &str = "twinlock-browser";
+/// The cookie with the slots of this browser, newest first, joined by dots.
+pub(crate) const SLOTS: &str = "twinlock-slots";
+
+const PREFIX: &str = "console/session/";
+const SECRET_BYTES: usize = 32;
+
+/// One identity signed in with one browser.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SignIn {
+    /// SHA-256 of the browser's secret, in hexadecimal.
+    browser: String,
+    /// What a form of this identity's pages must carry.
+    pub csrf: String,
+    /// The account signed in to.
+    pub account: AccountId,
+    /// The person's own session.
+    own: Sealed,
+    /// The user's name, or `root`.
+    pub name: String,
+    /// When the person signed in.
+    pub started: Millis,
+    /// When the sign-in ends.
+    pub expires: Millis,
+    /// Where from.
+    pub address: String,
+    /// The browser, as it calls itself.
+    pub agent: String,
+    /// The role switched to.
+    pub role: Option<InRole>,
+}
+
+/// A sealed session: no secret key is kept, and none ever reaches the browser.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sealed {
+    access_key_id: String,
+    token: String,
+}
+
+/// The role that an identity is switched to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InRole {
+    session: Sealed,
+    /// The role's account.
+    pub account: AccountId,
+    /// The role's name with its path, without the leading slash.
+    pub role: String,
+    /// What the bar shows.
+    pub display_name: String,
+    /// Its colour, by name.
+    pub color: String,
+    /// When the role's session ends.
+    pub expires: Millis,
+}
+
+/// The rows of all sign-ins.
+#[derive(Debug, Clone)]
+pub(crate) struct Sessions {
+    world: Arc<World>,
+}
+
+impl Sessions {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        Sessions { world }
+    }
+
+    /// The identity in this slot, if the request comes from its browser and it has not ended.
+    pub(crate) fn find(&self, request: &Request, slot: &str) -> Option<SignIn> {
+        let secret = request.cookie(BROWSER)?;
+        let sign_in = self.load(slot)?;
+        let same = fingerprint(secret)
+            .as_bytes()
+            .ct_eq(sign_in.browser.as_bytes());
+        (bool::from(same) && sign_in.expires > self.world.clock.now()).then_some(sign_in)
+    }
+
+    /// All identities signed in with this browser, newest first.
+    pub(crate) fn of_browser(&self, request: &Request) -> Vec<(String, SignIn)> {
+        slots(request)
+            .into_iter()
+            .filter_map(|slot| Some((slot.to_owned(), self.find(request, slot)?)))
+            .collect()
+    }
+
+    /// All sign-ins of one identity, from whichever browser: the person's list of sessions.
+    pub(crate) fn of_identity(&self, who: &SignIn) -> Vec<(String, SignIn)> {
+        let now = self.world.clock.now();
+        let names = self.world.directory.meta_names(PREFIX);
+        let mut found: Vec<_> = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(PREFIX))
+            .filter_map(|slot| Some((slot.to_owned(), self.load(slot)?)))
+            .filter(|(_, other)| {
+                other.account == who.account && other.name == who.name && other.expires > now
+            })
+            .collect();
+        found.sort_by_key(|(_, sign_in)| std::cmp::Reverse(sign_in.started));
+        found
+    }
+
+    fn load(&self, slot: &str) -> Option<SignIn> {
+        if slot.len() != 16 || !slot.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let row = self
+            .world
+            .directory
+            .meta_get_sealed(&format!("{PREFIX}{slot}"))
+            .ok()??;
+        serde_json::from_slice(&row).ok()
+    }
+
+    /// Keeps the row; durable when this returns.
+    ///
+    /// # Errors
+    /// The store could not write.
+    pub(crate) async fn put(&self, slot: &str, sign_in: &SignIn) -> Result<(), Fault> {
+        let json = serde_json::to_vec(sign_in).map_err(|_| Fault::internal())?;
+        let name = format!("{PREFIX}{slot}");
+        let pending = self
+            .world
+            .directory
+            .meta_put_sealed(&name, &json)
+            .map_err(|_| Fault::internal())?;
+        pending.await.map_err(|_| Fault::internal())?;
+        Ok(())
+    }
+
+    /// Ends the sign-in: the next click of it meets the sign-in page.
+    ///
+    /// # Errors
+    /// The store could not write; the sign-in has ended all the same, until a restart.
+    pub(crate) async fn end(&self, slot: &str) -> Result<(), Fault> {
+        let name = format!("{PREFIX}{slot}");
+        let pending = self.world.directory.meta_put(&name, None);
+        pending.await.map_err(|_| Fault::internal())?;
+        Ok(())
+    }
+
+    /// Removes the rows of sign-ins that have ended by themselves.
+    pub(crate) fn sweep(&self) {
+        let now = self.world.clock.now();
+        for name in self.world.directory.meta_names(PREFIX) {
+            let slot = name.strip_prefix(PREFIX).unwrap_or_default();
+            if self.load(slot).is_none_or(|row| row.expires <= now) {
+                // Nobody waits: what is not removed now is with the next sweep.
+                drop(self.world.directory.meta_put(&name, None));
+            }
+        }
+    }
+
+    /// A new identity for this browser: its slot, its row, and the browser's secret (a new one if it has none).
+    ///
+    /// # Errors
+    /// No sealing key or no randomness.
+    pub(crate) fn begin(
+        &self,
+        request: &Request,
+        account: AccountId,
+        user_id: Option<String>,
+        name: &str,
+        mfa: Option<Millis>,
+    ) -> Result<(String, SignIn, String), Fault> {
+        let now = self.world.clock.now();
+        let session = Session {
+            of: SessionOf::User { account, user_id },
+            issued: now,
+            expires: now + SIGN_IN_MS,
+            source_identity: None,
+            tags: Vec::new(),
+            transitive: Vec::new(),
+            policies: Vec::new(),
+            policy_arns: Vec::new(),
+            mfa,
+            provider: None,
+        };
+        let (credentials, _) = self
+            .world
+            .tokens
+            .issue(&session)
+            .map_err(|_| Fault::internal())?;
+        let secret = match request.cookie(BROWSER) {
+            Some(secret) if secret.len() == SECRET_BYTES * 2 => secret.to_owned(),
+            _ => self.random_hex(SECRET_BYTES),
+        };
+        let sign_in = SignIn {
+            browser: fingerprint(&secret),
+            csrf: self.random_hex(16),
+            account,
+            own: Sealed {
+                access_key_id: credentials.access_key_id,
+                token: credentials.session_token,
+            },
+            name: name.to_owned(),
+            started: now,
+            expires: session.expires,
+            address: request.peer.addr.to_string(),
+            agent: request.header("user-agent").chars().take(200).collect(),
+            role: None,
+        };
+        Ok((self.random_hex(8), sign_in, secret))
+    }
+
+    fn random_hex(&self, bytes: usize) -> String {
+        let mut random = vec![0; bytes];
+        self.world.random.fill(&mut random);
+        hex::encode(random)
+    }
+
+    /// The person, without the role.
+    ///
+    /// # Errors
+    /// The sign-in is over.
+    pub(crate) fn own_caller(&self, sign_in: &SignIn, facts: RequestFacts) -> Result<Caller, Lost> {
+        self.caller(&sign_in.own, facts)
+    }
+
+    /// Whoever the person acts as now.
+    ///
+    /// # Errors
+    /// The role's session, or the sign-in itself, is over.
+    pub(crate) fn acting_caller(
+        &self,
+        sign_in: &SignIn,
+        facts: RequestFacts,
+    ) -> Result<Caller, Lost> {
+        match &sign_in.role {
+            Some(role) => self.caller(&role.session, facts),
+            None => self.caller(&sign_in.own, facts),
+        }
+    }
+
+    fn caller(&self, sealed: &Sealed, facts: RequestFacts) -> Result<Caller, Lost> {
+        let opened = self
+            .world
+            .tokens
+            .open(&sealed.access_key_id, &sealed.token)
+            .ok_or(Lost)?;
+        if opened.session.expires <= self.world.clock.now() {
+            return Err(Lost);
+        }
+        Ok(Caller::in_session(
+            opened.session.clone(),
+            &sealed.access_key_id,
+            facts,
+        ))
+    }
+}
+
+/// The session is over: expired, or made under keys that are no longer there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lost;
+
+impl InRole {
+    /// What AssumeRole gave, kept for the bar and for the next calls.
+    pub(crate) fn new(
+        access_key_id: String,
+        token: String,
+        (account, role): (AccountId, String),
+        (display_name, color): (String, String),
+        expires: Millis,
+    ) -> InRole {
+        InRole {
+            session: Sealed {
+                access_key_id,
+                token,
+            },
+            account,
+            role,
+            display_name,
+            color,
+            expires,
+        }
+    }
+}
+
+/// The slots that the browser names.
+pub(crate) fn slots(request: &Request) -> Vec<&str> {
+    request
+        .cookie(SLOTS)
+        .unwrap_or("")
+        .split('.')
+        .filter(|slot| !slot.is_empty())
+        .take(IDENTITIES_MAX)
+        .collect()
+}
+
+fn fingerprint(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret.as_bytes()))
+}

@@ -1,0 +1,479 @@
+//! Acting as a role: the form, the link that fills it, the way back, and all roles that one may switch to.
+//!
+//! A switch is a call of AssumeRole by the person's own session, through the pipeline like any other: whoever may not assume the
+//! role by the API may not switch to it here. The person's own session authorises every switch, also from one role to
+//! another; the role's session lasts as long as the role allows, or as long as what is left of the sign-in.
+
+use http::Response;
+use maud::{Markup, html};
+use twinlock_directory::{AccountId, AccountNode, Role, Snapshot};
+use twinlock_gate::{Body, Fault, Happening, Need, ResourcePolicy};
+use twinlock_identity::sts::AssumeRole;
+use twinlock_policy::ResourceRule;
+use twinlock_shapes::sts::AssumeRoleInput;
+
+use crate::{
+    history::Remembered,
+    http::redirect,
+    layout::{Service, session_lost, show, show_as},
+    parts::{csrf, head, nothing, problem, search, when},
+    sessions::InRole,
+    sign_in,
+    visit::{Page, Visit},
+};
+
+/// Path and name of a role together, in characters, as AWS has it for switching.
+const ROLE_CHARS_MAX: usize = 64;
+/// The shortest session that AssumeRole gives.
+const SECONDS_MIN: u64 = 900;
+/// The palette, and what AWS's consoles old and new call its colours in links.
+const COLORS: &[(&str, &[&str])] = &[
+    ("red", &["f2b0a9"]),
+    ("orange", &["fbbf93", "fbc8aa"]),
+    ("yellow", &["fad791", "efda95"]),
+    ("green", &["b7ca9d"]),
+    ("blue", &["99bce3", "83d4e8"]),
+];
+
+/// What the form holds.
+#[derive(Debug, Default)]
+struct Form {
+    account: String,
+    role: String,
+    display_name: String,
+    color: &'static str,
+    account_error: String,
+    role_error: String,
+}
+
+/// The name of a colour given by name or by number; an unknown one is blue, as a stranger's palette must not refuse a switch.
+fn color(text: &str) -> &'static str {
+    let text = text.trim_start_matches('#').to_ascii_lowercase();
+    COLORS
+        .iter()
+        .find(|(name, codes)| *name == text || codes.contains(&text.as_str()))
+        .map_or("blue", |(name, _)| name)
+}
+
+/// The form, and switching.
+pub(crate) async fn page(visit: &Visit) -> Page {
+    let source = if visit.request.is_post() {
+        &visit.form
+    } else {
+        &visit.request.query
+    };
+    let mut form = Form {
+        account: source.trimmed("account").to_owned(),
+        role: source.trimmed("roleName").to_owned(),
+        display_name: source.trimmed("displayName").chars().take(64).collect(),
+        color: color(source.trimmed("color")),
+        ..Form::default()
+    };
+    if !visit.request.is_post() {
+        return Ok(form_page(visit, &form, None));
+    }
+    let snapshot = visit.world.directory.published();
+    let account = sign_in::account(&snapshot, &form.account).map(|node| node.account.id);
+    if form.account.parse::<AccountId>().is_err() && account.is_none() {
+        form.account_error =
+            "The account must be a valid 12-digit account ID or an account alias of this server."
+                .into();
+    }
+    if form.role.is_empty() {
+        form.role_error = "Enter the name of the role, with its path if it has one.".into();
+    } else if form.role.chars().count() > ROLE_CHARS_MAX {
+        form.role_error =
+            format!("Path and name of the role together have at most {ROLE_CHARS_MAX} characters.");
+    }
+    if !form.account_error.is_empty() || !form.role_error.is_empty() {
+        return Ok(form_page(visit, &form, None));
+    }
+    // An account that is not here gets the same answer as a role that may not be assumed.
+    let account = account
+        .or_else(|| form.account.parse().ok())
+        .ok_or_else(Fault::internal)?;
+    if form.display_name.is_empty() {
+        form.display_name = format!("{} @ {}", form.role, form.account);
+    }
+    let external_id = visit.form.filled("externalId").map(str::to_owned);
+    match switch(visit, &snapshot, account, &form, external_id).await {
+        Ok(()) => Ok(redirect(&visit.at("/"))),
+        Err(fault) => Ok(form_page(visit, &form, Some(&fault))),
+    }
+}
+
+async fn switch(
+    visit: &Visit,
+    snapshot: &Snapshot,
+    account: AccountId,
+    form: &Form,
+    external_id: Option<String>,
+) -> Result<(), Fault> {
+    let own = visit.own_caller()?;
+    let now = visit.world.clock.now();
+    let left = visit.sign_in.expires.saturating_sub(now) / 1000;
+    let role_max = role_named(snapshot, account, &form.role)
+        .map_or(3600, |role| u64::from(role.max_session_seconds));
+    let seconds = role_max.min(left.max(SECONDS_MIN));
+    let input = AssumeRoleInput {
+        role_arn: format!("arn:aws:iam::{account}:role/{}", form.role),
+        role_session_name: session_name(&visit.sign_in.name),
+        duration_seconds: i32::try_from(seconds).ok(),
+        external_id,
+        ..AssumeRoleInput::default()
+    };
+    let answer = visit.world.console_read::<AssumeRole>(&own, input);
+    let happened = |failure: Option<String>| {
+        visit.world.console_happened(Happening {
+            name: "SwitchRole",
+            caller: Some(&own),
+            account: Some(account),
+            facts: &visit.facts(),
+            parameters: vec![
+                ("account".into(), account.to_string()),
+                ("roleName".into(), form.role.clone()),
+                ("displayName".into(), form.display_name.clone()),
+            ],
+            failure,
+        });
+    };
+    let credentials = match answer {
+        Ok(answer) => answer.credentials.ok_or_else(Fault::internal)?,
+        Err(fault) => {
+            happened(Some(fault.message.clone()));
+            return Err(fault);
+        }
+    };
+    happened(None);
+    let mut sign_in = visit.sign_in.clone();
+    sign_in.role = Some(InRole::new(
+        credentials.access_key_id,
+        credentials.session_token,
+        (account, form.role.clone()),
+        (form.display_name.clone(), form.color.to_owned()),
+        credentials.expiration.0.min(sign_in.expires),
+    ));
+    visit.sessions.put(&visit.slot, &sign_in).await?;
+    let remembered = Remembered {
+        account: form.account.clone(),
+        role: form.role.clone(),
+        display_name: form.display_name.clone(),
+        color: form.color.to_owned(),
+        last: now,
+        favourite: false,
+    };
+    visit.history().remember(remembered).await
+}
+
+/// A role session's name has at least two characters, and a user's may have but one.
+fn session_name(user: &str) -> String {
+    if user.len() < 2 {
+        format!("{user}-")
+    } else {
+        user.chars().take(64).collect()
+    }
+}
+
+fn role_named<'s>(
+    snapshot: &'s Snapshot,
+    account: AccountId,
+    path_and_name: &str,
+) -> Option<&'s std::sync::Arc<Role>> {
+    let role = snapshot
+        .account(&account)?
+        .role(path_and_name.rsplit('/').next()?)?;
+    (role.arn() == format!("arn:aws:iam::{account}:role/{path_and_name}")).then_some(role)
+}
+
+fn form_page(visit: &Visit, form: &Form, fault: Option<&Fault>) -> Response<Body> {
+    let status = match fault {
+        Some(fault) => {
+            http::StatusCode::from_u16(fault.status).unwrap_or(http::StatusCode::BAD_REQUEST)
+        }
+        None if form.account_error.is_empty() && form.role_error.is_empty() => http::StatusCode::OK,
+        None => http::StatusCode::BAD_REQUEST,
+    };
+    let main = html! {
+        div.narrow {
+            (head("Switch Role", "Work in another account, or within your own, with the permissions of a role. Your own are set aside until you switch back.", html! {}))
+            @if visit.sign_in.name == "root" {
+                p.flash.note { "Root users cannot switch roles. Sign in as an IAM user." }
+            }
+            @if let Some(fault) = fault {
+                (problem(visit, &fault.code, &fault.message))
+                p.hint { "Both locks must turn: a policy of yours must allow sts:AssumeRole on the role, and the role must trust you or your account. The form takes no external ID: a role that requires one can be switched to from " a href=(visit.at("/roles")) { "the list of roles" } " only, or be assumed by the API." }
+            }
+            form.panel method="post" action=(visit.at("/switchrole")) {
+                (csrf(visit))
+                (crate::parts::text("Account", "account", &form.account, "The 12-digit account ID, or the account's alias", &form.account_error))
+                (crate::parts::text("Role", "roleName", &form.role, "Upper and lower case count. With the path, if the role has one", &form.role_error))
+                (crate::parts::text("Display name", "displayName", &form.display_name, "Shown in the navigation bar while you act as the role", ""))
+                fieldset.colors {
+                    legend { "Color" }
+                    @for (name, _) in COLORS {
+                        label { input type="radio" name="color" value=(name) checked[*name == form.color]; span class={ "chip color-" (name) } { span.unseen { (name) } } }
+                    }
+                }
+                div.actions { a.button href=(visit.at("/")) { "Cancel" } button.primary type="submit" { "Switch Role" } }
+            }
+        }
+    };
+    show_as(status, visit, Service::Home, "Switch Role", main)
+}
+
+/// Back to the person's own permissions.
+pub(crate) async fn back(visit: &Visit) -> Page {
+    let mut sign_in = visit.sign_in.clone();
+    if let Some(role) = sign_in.role.take() {
+        visit.sessions.put(&visit.slot, &sign_in).await?;
+        visit.world.console_happened(Happening {
+            name: "ExitRole",
+            caller: Some(&visit.caller),
+            account: Some(role.account),
+            facts: &visit.facts(),
+            parameters: vec![("roleName".into(), role.role)],
+            failure: None,
+        });
+    }
+    Ok(redirect(&visit.at("/")))
+}
+
+/// The page of somebody whose role was revoked or deleted, in place of any page but those that lead away from it.
+pub(crate) fn revoked(visit: &Visit, segments: &[&str]) -> Option<Response<Body>> {
+    visit.role()?;
+    if matches!(
+        segments.first(),
+        Some(&("switchback" | "signout" | "switchrole"))
+    ) {
+        return None;
+    }
+    // Any action on anything: the deny that revoking writes holds for all of them, and is told by the policy's name.
+    let probe = Need::on(
+        &twinlock_gate::Action::new("sts:GetSessionToken", &[], &[]),
+        "*",
+    );
+    match visit.world.explain(&visit.caller, &probe) {
+        Err(_) => Some(session_lost(visit, "The role is no longer there.")),
+        Ok(explanation) => {
+            let cause = explanation.decision.cause.as_ref()?;
+            let name = cause.policy_name.as_deref();
+            (cause.explicit && name == Some("AWSRevokeOlderSessions")).then(|| {
+                session_lost(visit, "An administrator has revoked all active sessions of this role. Sessions started from now on are not affected.")
+            })
+        }
+    }
+}
+
+/// The roles switched to before: search, favourites, forgetting.
+pub(crate) async fn history(visit: &Visit) -> Page {
+    let history = visit.history();
+    if visit.request.is_post() {
+        let (account, role) = (visit.field("account"), visit.field("roleName"));
+        let forget = visit.form.ticked("forget");
+        history
+            .edit(account, role, |entry| {
+                entry.favourite = !entry.favourite;
+                !forget
+            })
+            .await?;
+        return Ok(redirect(&visit.at("/history")));
+    }
+    let q = visit.query("q").to_lowercase();
+    let found: Vec<Remembered> = history
+        .list()
+        .into_iter()
+        .filter(|role| {
+            [&role.account, &role.role, &role.display_name]
+                .iter()
+                .any(|text| text.to_lowercase().contains(&q))
+        })
+        .collect();
+    let hidden = |role: &Remembered| {
+        html! {
+            (csrf(visit))
+            input type="hidden" name="account" value=(role.account);
+            input type="hidden" name="roleName" value=(role.role);
+            input type="hidden" name="displayName" value=(role.display_name);
+            input type="hidden" name="color" value=(role.color);
+        }
+    };
+    let main = html! {
+        (head("Role history", "The roles you have switched to. The list is yours in every browser.", html! {}))
+        (search("Find roles", visit.query("q")))
+        @if found.is_empty() { (nothing("No role yet.")) } @else {
+            table {
+                thead { tr { th { "Role" } th { "Account" } th { "Last switched" } th { "Actions" } } }
+                tbody {
+                    @for role in &found {
+                        tr {
+                            td { span class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) div.about { (role.role) } }
+                            td { (role.account) }
+                            td { (when(role.last)) }
+                            td.row-actions {
+                                form method="post" action=(visit.at("/switchrole")) { (hidden(role)) button.primary type="submit" { "Switch Role" } }
+                                form method="post" { (hidden(role)) button type="submit" { @if role.favourite { "Unpin" } @else { "Pin to top" } } }
+                                form method="post" { (hidden(role)) input type="hidden" name="forget" value="1"; button type="submit" { "Forget" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(show(visit, Service::Home, "Role history", main))
+}
+
+/// What stands between a person and a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The switch would succeed.
+    Open,
+    /// It would with MFA.
+    NeedsMfa,
+    /// It would with an external id.
+    NeedsExternalId,
+}
+
+/// A role of any account, and what stands between.
+struct Way<'s> {
+    node: &'s AccountNode,
+    role: &'s Role,
+    door: Door,
+}
+
+/// Every role of every account that the person may switch to, computed from both sides by the one evaluator: the very need
+/// that AssumeRole has, so that this list and AssumeRole always agree.
+pub(crate) fn all_roles(visit: &Visit) -> Page {
+    let own = visit.own_caller()?;
+    let snapshot = visit.world.directory.published();
+    let q = visit.query("q").to_lowercase();
+    let mut ways = Vec::new();
+    for node in snapshot.accounts() {
+        for role in node.roles.values() {
+            if !q.is_empty()
+                && !role.name.to_lowercase().contains(&q)
+                && !node.account.name.to_lowercase().contains(&q)
+                && !node.account.id.as_str().contains(&q)
+            {
+                continue;
+            }
+            if let Some(door) = door(visit, &own, role) {
+                ways.push(Way { node, role, door });
+            }
+        }
+    }
+    let main = html! {
+        (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! {}))
+        (search("Find roles and accounts", visit.query("q")))
+        @if ways.is_empty() { (nothing("There is no role that you may switch to.")) } @else {
+            table {
+                thead { tr { th { "Account" } th { "Role" } th { "Switch" } } }
+                tbody { @for way in &ways { (way_row(visit, way)) } }
+            }
+        }
+    };
+    Ok(show(visit, Service::Home, "Roles you may switch to", main))
+}
+
+fn way_row(visit: &Visit, way: &Way<'_>) -> Markup {
+    let account = &way.node.account;
+    let path = way.role.path.trim_start_matches('/');
+    html! {
+        tr.shut[way.door != Door::Open] {
+            td { strong { (account.name) } div.about { (account.id) } }
+            td { (way.role.name) @if let Some(text) = &way.role.description { div.about { (text) } } }
+            td.row-actions {
+                @if way.door == Door::NeedsMfa {
+                    "Needs MFA. " a href={ "/signin?account=" (visit.sign_in.account) "&user=" (visit.sign_in.name) "&next=" (crate::http::encode(&format!("/switchrole?account={}&roleName={path}{}", account.id, way.role.name))) } { "Sign in again with MFA" }
+                } @else {
+                    form method="post" action=(visit.at("/switchrole")) {
+                        (csrf(visit))
+                        input type="hidden" name="account" value=(account.id);
+                        input type="hidden" name="roleName" value={ (path) (way.role.name) };
+                        input type="hidden" name="displayName" value={ (way.role.name) " @ " (account.name) };
+                        @if way.door == Door::NeedsExternalId {
+                            input type="text" name="externalId" placeholder="External ID" aria-label={ "External ID for " (way.role.name) } required;
+                        }
+                        button type="submit" { "Switch Role" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the evaluator says of switching to the role: now, with MFA, or with the external id that its trust policy names. None:
+/// the door stays shut either way, and the role is none of the person's business.
+fn door(visit: &Visit, own: &twinlock_gate::Caller, role: &Role) -> Option<Door> {
+    let need = |external_id: Option<&str>| {
+        Need::on(
+            &twinlock_gate::Action::new("sts:AssumeRole", &["role"], &[]),
+            role.arn(),
+        )
+        .under(
+            Some(ResourcePolicy {
+                policy: role.trust.compiled().clone(),
+                name: format!("trust policy of role {}", role.name),
+            }),
+            ResourceRule::MustAdmit,
+        )
+        .owned_by(role.account)
+        .key("sts:RoleSessionName", session_name(&visit.sign_in.name))
+        .key_if("sts:ExternalId", external_id)
+        .tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())))
+    };
+    if visit.sign_in.name == "root" {
+        return None;
+    }
+    let allowed = |caller: &twinlock_gate::Caller, external_id: Option<&str>| {
+        visit
+            .world
+            .explain(caller, &need(external_id))
+            .is_ok_and(|why| why.decision.allowed())
+    };
+    if allowed(own, None) {
+        return Some(Door::Open);
+    }
+    let with_mfa = own.session.as_deref().map(|session| {
+        let mut session = session.clone();
+        session.mfa = Some(visit.world.clock.now());
+        twinlock_gate::Caller::in_session(session.into(), &own.access_key_id, own.request.clone())
+    });
+    if with_mfa.is_some_and(|caller| allowed(&caller, None)) {
+        return Some(Door::NeedsMfa);
+    }
+    external_ids(role)
+        .iter()
+        .any(|id| allowed(own, Some(id)))
+        .then_some(Door::NeedsExternalId)
+}
+
+/// The external ids that a trust policy names, to ask whether any opens the door. They are shown to nobody.
+fn external_ids(role: &Role) -> Vec<String> {
+    fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(map) => {
+                for (key, value) in map {
+                    if key.eq_ignore_ascii_case("sts:ExternalId") {
+                        match value {
+                            serde_json::Value::String(id) => into.push(id.clone()),
+                            serde_json::Value::Array(ids) => into
+                                .extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned))),
+                            _ => {}
+                        }
+                    } else {
+                        collect(value, into);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+            _ => {}
+        }
+    }
+    let mut ids = Vec::new();
+    if let Ok(document) = serde_json::from_str(role.trust.text()) {
+        collect(&document, &mut ids);
+    }
+    ids.truncate(32);
+    ids
+}
