@@ -7,7 +7,8 @@ use std::{
 
 use twinlock_directory::{AccountId, AccountNode, Batch, ControlType, Millis, Snapshot};
 use twinlock_policy::{
-    Decision, Explanation, Policy, PolicySet, Principal, Request, Source, evaluate, explain,
+    Context, Decision, Explanation, Policy, PolicySet, Principal, Request, Source, evaluate,
+    explain,
 };
 use twinlock_wire::fault::Fault;
 
@@ -121,8 +122,19 @@ impl<'a> Cx<'a> {
     }
 
     fn ask<T>(&self, need: &Need, f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T) -> T {
+        self.ask_in(need, &RequestContext { cx: self, need }, f)
+    }
+
+    /// Asks in a context that need not be that of the request.
+    pub(crate) fn ask_in<T>(
+        &self,
+        need: &Need,
+        context: &dyn Context,
+        f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T,
+    ) -> T {
         let owner = need.owner.map(|a| a.to_string());
-        let own = self.caller.who.account();
+        let principal = &self.standing.principal;
+        let own: Option<AccountId> = principal.account.as_deref().and_then(|id| id.parse().ok());
         let ours = own.and_then(|account| self.snapshot.organization_of(&account));
         // Whose resource it is: the caller's own where nobody says otherwise.
         let theirs = match need.owner {
@@ -133,15 +145,14 @@ impl<'a> Cx<'a> {
         let rcps = theirs
             .filter(|place| !place.is_management() && UNDER_RCPS.contains(&service))
             .and_then(|place| place.node.levels(&place.member.id, ControlType::Resource));
-        let context = RequestContext { cx: self, need };
         let request = Request {
-            principal: &self.standing.principal,
-            action: need.action,
+            principal,
+            action: &need.action,
             resource: &need.resource,
             resource_account: owner
                 .as_deref()
                 .or(self.standing.principal.account.as_deref()),
-            context: &context,
+            context,
         };
         let set = PolicySet {
             identity: sources(&self.standing.identity),

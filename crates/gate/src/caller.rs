@@ -235,7 +235,7 @@ impl Standing {
         }
     }
 
-    fn bare(principal: Principal, user_id: String) -> Self {
+    pub(crate) fn bare(principal: Principal, user_id: String) -> Self {
         Self {
             principal,
             user_name: None,
@@ -247,7 +247,7 @@ impl Standing {
         }
     }
 
-    fn user(snapshot: &Snapshot, user: &User) -> Self {
+    pub(crate) fn user(snapshot: &Snapshot, user: &User) -> Self {
         let mut identity = Vec::new();
         let who = format!("user {}", user.name);
         push_inline(&mut identity, &user.inline, &who);
@@ -283,7 +283,12 @@ impl Standing {
         }
     }
 
-    fn role(snapshot: &Snapshot, role: &Role, name: &str, session: Option<&Session>) -> Self {
+    pub(crate) fn role(
+        snapshot: &Snapshot,
+        role: &Role,
+        name: &str,
+        session: Option<&Session>,
+    ) -> Self {
         let mut identity = Vec::new();
         let who = format!("role {}", role.name);
         push_inline(&mut identity, &role.inline, &who);
@@ -351,7 +356,7 @@ fn overlay(tags: &mut Vec<(String, String)>, over: &[(String, String)]) {
     tags.extend_from_slice(over);
 }
 
-fn push_group(into: &mut Vec<Attached>, snapshot: &Snapshot, group: &Group) {
+pub(crate) fn push_group(into: &mut Vec<Attached>, snapshot: &Snapshot, group: &Group) {
     let who = format!("group {}", group.name);
     push_inline(into, &group.inline, &who);
     push_attached(into, snapshot, &group.attached, &who);

@@ -40,7 +40,7 @@ impl Denial {
     }
 
     pub(crate) fn of(need: &Need, decision: Decision, cx: &Cx<'_>) -> Self {
-        let message = match need.action {
+        let message = match &*need.action {
             _ if need.action.starts_with("s3:") => s3(need, &decision, cx),
             "sts:AssumeRole" | "sts:TagSession" | "sts:SetSourceIdentity" => {
                 assume(need, &decision, cx)
@@ -51,10 +51,10 @@ impl Denial {
             "sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML" => {
                 format!("Not authorized to perform {}", need.action)
             }
-            _ => sentence(need, &need.resource, cx) + &decision.reason(need.action),
+            _ => sentence(need, &need.resource, cx) + &decision.reason(&need.action),
         };
         Self {
-            action: need.action.to_owned(),
+            action: need.action.to_string(),
             resource: need.resource.clone(),
             fault: Fault::new("AccessDenied", 403, message),
             decision: Some(decision),
@@ -102,7 +102,7 @@ fn s3(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
         return "Access Denied".into();
     }
     let quoted = format!("\"{}\"", need.resource);
-    sentence(need, &quoted, cx) + &decision.reason(need.action)
+    sentence(need, &quoted, cx) + &decision.reason(&need.action)
 }
 
 fn same_organization(cx: &Cx<'_>, one: AccountId, other: AccountId) -> bool {
@@ -125,7 +125,7 @@ fn assume(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
         })
     );
     if !trust || need.owner == cx.caller.who.account() {
-        return told + &decision.reason(need.action);
+        return told + &decision.reason(&need.action);
     }
     // The sentence must not depend on the other account: it tells what the caller's own side says of a role that lets
     // everyone in.
@@ -136,7 +136,7 @@ fn assume(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
         }),
         ..need.clone()
     });
-    told + &own_side.reason(need.action)
+    told + &own_side.reason(&need.action)
 }
 
 /// A trust policy that lets everyone in.

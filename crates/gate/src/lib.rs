@@ -14,6 +14,7 @@
 //! | `cors` | what browsers are told of pages of other origins |
 //! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
+//! | `simulation` | what would be decided for somebody who does not call |
 //! | [`token`] | temporary credentials |
 //! | [`service`] | tables of operations |
 //! | `typed` | calls by a person in the console, which no wire carries |
@@ -35,6 +36,7 @@ mod permit;
 mod post_form;
 mod recognise;
 pub mod service;
+mod simulation;
 pub mod token;
 mod typed;
 mod world;
@@ -48,6 +50,7 @@ pub use dispatch::{Gate, Peer, request_id};
 pub use needs::{Need, Needs, Nothing, ResourcePolicy};
 pub use operation::{Action, Callers, Change, Effect, Operation, Read, Sessions};
 pub use permit::Permit;
+pub use simulation::Simulation;
 pub use twinlock_wire::fault::Fault;
 pub use twinlock_wire::{body::Body, shape::Shape, time};
 pub use typed::Happening;

@@ -29,7 +29,7 @@ pub struct ResourcePolicy {
 #[derive(Debug, Clone)]
 pub struct Need {
     /// `iam:CreateUser`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// The resource's ARN, or `*` for an action that has no resource type.
     pub resource: String,
     /// How a denial names the resource where AWS does not print the ARN (`role NAME`); empty: no `on resource` part.
@@ -54,7 +54,7 @@ impl Need {
     /// `action` on `resource` (an ARN).
     pub fn on(action: &Action, resource: impl Into<String>) -> Self {
         Self {
-            action: action.name,
+            action: Cow::Borrowed(action.name),
             resource: resource.into(),
             shown: None,
             owner: None,
@@ -64,6 +64,15 @@ impl Need {
             context: Vec::new(),
             restrict_public_buckets: false,
             acl_grant: false,
+        }
+    }
+
+    /// An action by its name, for a question that no operation asks (the policy simulator's).
+    pub fn named(action: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Self {
+        const NAMELESS: Action = Action::new("", &[], &[]);
+        Self {
+            action: action.into(),
+            ..Self::on(&NAMELESS, resource)
         }
     }
 

@@ -40,6 +40,7 @@ pub mod arn;
 pub mod batch;
 mod compile;
 mod condition;
+mod context_keys;
 mod decision;
 pub mod document;
 mod evaluate;
@@ -59,6 +60,7 @@ mod value;
 pub mod write_rules;
 
 pub use compile::{Bindings, Policy};
+pub use context_keys::{StatementKeys, context_keys};
 pub use decision::{Cause, Decision, Outcome, PolicyKind};
 pub use document::{Document, Effect, PrincipalSpan, Statement};
 pub use evaluate::evaluate;

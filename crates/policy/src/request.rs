@@ -190,3 +190,17 @@ pub struct PolicySet<'a> {
     /// An S3 ACL grants the action to this caller: acts like an Allow of the resource policy for the caller's account.
     pub acl_grant: bool,
 }
+
+impl<'a> PolicySet<'a> {
+    /// Every document with the part it plays, in the order in which an explanation lists them.
+    pub fn sources(&self) -> impl Iterator<Item = &Source<'a>> {
+        let levels = self.scps.iter().flatten().chain(self.rcps.iter().flatten());
+        levels
+            .flat_map(|level| &level.policies)
+            .chain(self.endpoint.iter().flatten())
+            .chain(self.boundary.iter().flatten())
+            .chain(self.session.iter().flatten())
+            .chain(&self.resource)
+            .chain(&self.identity)
+    }
+}

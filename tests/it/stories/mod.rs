@@ -9,6 +9,7 @@ mod objects;
 mod pipeline;
 mod readme;
 mod sessions;
+mod simulator;
 mod terraform;
 mod terraform_s3;
 mod text1;

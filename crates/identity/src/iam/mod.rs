@@ -12,6 +12,7 @@
 //! | `instance_profiles`, `service_linked_roles` | roles in instance profiles; roles that belong to services |
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
+//! | `simulation` | the policy simulator |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 //!
@@ -37,6 +38,7 @@ pub mod policy_versions;
 pub mod role_settings;
 pub mod roles;
 pub mod service_linked_roles;
+pub mod simulation;
 pub mod user_tags;
 pub mod users;
 
@@ -171,6 +173,10 @@ pub static IAM: QueryService = QueryService {
         read::<_, inline_policies::ListRolePolicies>(),
         change::<_, inline_policies::DeleteRolePolicy>(),
         // simulation
+        read::<_, simulation::SimulatePrincipalPolicy>(),
+        read::<_, simulation::SimulateCustomPolicy>(),
+        read::<_, simulation::context_keys::GetContextKeysForPrincipalPolicy>(),
+        read::<_, simulation::context_keys::GetContextKeysForCustomPolicy>(),
     ],
     known: shapes::has_operation,
 };
