@@ -91,6 +91,11 @@ impl Policy {
         Policy::index(rules, document)
     }
 
+    /// The policy as it would be with other rules. Its document stays the one before.
+    pub(crate) fn with_rules(&self, rules: Vec<Rule>) -> Policy {
+        Policy::index(rules.into(), self.document.clone())
+    }
+
     fn index(rules: Box<[Rule]>, document: Document) -> Policy {
         Policy {
             denies: Index::build(&rules, Effect::Deny),

@@ -250,6 +250,11 @@ impl Condition {
         condition
     }
 
+    /// The key, in lower case.
+    pub(crate) fn key_lower(&self) -> &str {
+        &self.key_lower
+    }
+
     /// Whether the request satisfies the condition.
     pub(crate) fn holds(&self, context: &dyn Context) -> bool {
         if matches!(self.test, Test::Never) {

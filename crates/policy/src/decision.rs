@@ -12,7 +12,7 @@ pub enum Outcome {
 }
 
 /// The kinds of policy that take part in a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub enum PolicyKind {
     /// Identity-based policy of the user, its groups, or the role.
     Identity,

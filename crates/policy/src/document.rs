@@ -155,6 +155,20 @@ pub struct Document {
 }
 
 impl Document {
+    /// A document without statements, in the version that has variables.
+    pub(crate) fn empty() -> Document {
+        Document {
+            text: String::new(),
+            version: Some(Text {
+                value: "2012-10-17".to_owned(),
+                span: 0..0,
+            }),
+            id: None,
+            statements: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Reads a document. Liberal: any JSON object within the limits is a document.
     ///
     /// # Errors

@@ -1,11 +1,20 @@
 //! Why a decision is what it is: every policy looked at, the statements that matched, and of a near miss the first thing that did not.
 //!
 //! Built only when somebody asks, by matching again with the very matcher of [`crate::evaluate`]. Statements about other actions are
-//! counted and not listed: in a large policy they are noise.
+//! counted and not listed: in a large policy they are noise. [`advise`] adds the smallest change that would turn a denial into an Allow.
+//!
+//! An explanation knows both sides' policies. Whoever is not both sides gets it by way of [`Explanation::for_caller`] only.
 
+mod edit;
+mod redact;
+mod remedy;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trial;
+
+pub use edit::{Edit, Place, Remedy};
 
 use serde::Serialize;
 
@@ -36,6 +45,15 @@ pub struct Explanation {
     pub rule: Option<&'static str>,
     /// The policies in the order in which a denial is named: SCP, RCP, endpoint, boundary, session, resource, identity.
     pub policies: Vec<Examined>,
+    /// The caller's account; none for services, unsigned calls and token bearers.
+    pub caller_account: Option<String>,
+    /// The account that owns the resource.
+    pub owner_account: Option<String>,
+    /// The smallest change that would turn the denial into an Allow, where [`advise`] looked for it.
+    pub remedy: Option<Remedy>,
+    /// What is told to whom sees one side only; none once it was told.
+    #[serde(skip)]
+    alone: Option<redact::Alone>,
 }
 
 /// What one policy said.
@@ -103,6 +121,16 @@ pub struct Missed {
     pub had: Option<Vec<String>>,
 }
 
+/// Explains, and looks for the smallest change that would turn a denial into an Allow. Costs some hundreds of decisions.
+pub fn advise(request: &Request<'_>, policies: &PolicySet<'_>) -> Explanation {
+    let mut explanation = explain(request, policies);
+    explanation.remedy = remedy::remedy(request, policies, false);
+    if let Some(alone) = &mut explanation.alone {
+        alone.advise(request, policies);
+    }
+    explanation
+}
+
 /// Evaluates again and tells what each policy said.
 pub fn explain(request: &Request<'_>, policies: &PolicySet<'_>) -> Explanation {
     let question = Question::new(request, policies);
@@ -120,6 +148,14 @@ pub fn explain(request: &Request<'_>, policies: &PolicySet<'_>) -> Explanation {
         same_account: case.same_account,
         rule: rule(&case, &decision),
         policies: examine_all(&case, &question, policies),
+        caller_account: request.principal.account.clone(),
+        owner_account: remedy::owner(request),
+        remedy: None,
+        alone: Some(redact::Alone::new(
+            request,
+            policies,
+            question.resource_kind(),
+        )),
         decision,
     }
 }
@@ -176,39 +212,6 @@ fn examine_all(
     add(policies.resource.as_slice(), question.resource_kind(), None);
     add(&policies.identity, PolicyKind::Identity, None);
     examined
-}
-
-impl Explanation {
-    /// Leaves out what a caller of another account may not know: the policies on the resource's side, and which of them denied.
-    /// The one place where this is decided.
-    #[must_use]
-    pub fn redacted_for_caller(mut self) -> Explanation {
-        if self.same_account {
-            return self;
-        }
-        let on_resource_side = |kind: PolicyKind| {
-            matches!(
-                kind,
-                PolicyKind::Resource
-                    | PolicyKind::Trust
-                    | PolicyKind::Rcp
-                    | PolicyKind::PublicAccessBlock
-            )
-        };
-        self.policies
-            .retain(|policy| !on_resource_side(policy.kind));
-        if let Some(cause) = &mut self.decision.cause
-            && on_resource_side(cause.kind)
-        {
-            cause.policy_name = None;
-            cause.policy_arn = None;
-            cause.attached_to = None;
-            cause.statement = None;
-            cause.sid = None;
-            self.rule = None;
-        }
-        self
-    }
 }
 
 fn examine(

@@ -64,7 +64,9 @@ pub use context_keys::{StatementKeys, context_keys};
 pub use decision::{Cause, Decision, Outcome, PolicyKind};
 pub use document::{Document, Effect, PrincipalSpan, Statement};
 pub use evaluate::evaluate;
-pub use explain::{Examined, ExaminedStatement, Explanation, Missed, Says, explain};
+pub use explain::{
+    Edit, Examined, ExaminedStatement, Explanation, Missed, Place, Remedy, Says, advise, explain,
+};
 pub use json::ParseError;
 pub use principal::Strength;
 pub use public::is_public;

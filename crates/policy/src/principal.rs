@@ -63,22 +63,18 @@ pub(crate) fn is_in_account(kind: PrincipalKind) -> bool {
 
 impl Principals {
     pub(crate) fn compile(element: &PrincipalElement, bindings: &Bindings) -> Principals {
-        let listed = element.entries.iter().filter_map(|entry| {
-            let text = entry.text.value.as_str();
-            match entry.kind {
-                PrincipalType::Aws => aws(text, bindings),
-                PrincipalType::Service => is_plain(text).then(|| Named::Service(text.into())),
-                PrincipalType::Federated => is_plain(text).then(|| Named::Provider(text.into())),
-                // Which account has the canonical id is known to whoever wrote the policy.
-                PrincipalType::CanonicalUser => bindings.get(text).map(|account| Named::Account {
-                    id: account.as_str().into(),
-                    partition: None,
-                }),
-                PrincipalType::Unknown => None,
-            }
-        });
+        let listed = element
+            .entries
+            .iter()
+            .filter_map(|entry| named(entry.kind, &entry.text.value, bindings));
         let everyone = element.star.then_some(Named::Everyone);
         Principals(everyone.into_iter().chain(listed).collect())
+    }
+
+    /// The element with one more principal of the kind.
+    pub(crate) fn and(&self, kind: PrincipalType, text: &str) -> Principals {
+        let one = named(kind, text, &Bindings::new());
+        Principals(self.0.iter().cloned().chain(one).collect())
     }
 
     /// The strongest match over all principals of the element.
@@ -97,6 +93,21 @@ impl Principals {
 /// Not empty and without wildcards: there are no partial wildcards in principals.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(['*', '?'])
+}
+
+/// Whom one principal names; none: nobody.
+fn named(kind: PrincipalType, text: &str, bindings: &Bindings) -> Option<Named> {
+    match kind {
+        PrincipalType::Aws => aws(text, bindings),
+        PrincipalType::Service => is_plain(text).then(|| Named::Service(text.into())),
+        PrincipalType::Federated => is_plain(text).then(|| Named::Provider(text.into())),
+        // Which account has the canonical id is known to whoever wrote the policy.
+        PrincipalType::CanonicalUser => bindings.get(text).map(|account| Named::Account {
+            id: account.as_str().into(),
+            partition: None,
+        }),
+        PrincipalType::Unknown => None,
+    }
 }
 
 fn aws(text: &str, bindings: &Bindings) -> Option<Named> {

@@ -29,8 +29,8 @@ pub(crate) struct Rule {
     pub(crate) not_actions: Option<Actions>,
     resources: Option<Box<[ResourcePattern]>>,
     not_resources: Option<Box<[ResourcePattern]>>,
-    principals: Option<Principals>,
-    not_principals: Option<Principals>,
+    pub(crate) principals: Option<Principals>,
+    pub(crate) not_principals: Option<Principals>,
     pub(crate) conditions: Box<[Condition]>,
     condition_malformed: bool,
 }
@@ -109,6 +109,12 @@ impl Rule {
             Some(position) => Err(Mismatch::Condition(position)),
             None => Ok(strength),
         }
+    }
+
+    /// Whether the statement is about the action at all.
+    pub(crate) fn is_about(&self, question: &Question<'_>) -> bool {
+        self.effect
+            .is_some_and(|effect| self.action_matches(effect, question))
     }
 
     fn action_matches(&self, effect: Effect, question: &Question<'_>) -> bool {

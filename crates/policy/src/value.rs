@@ -260,6 +260,11 @@ impl Network {
         differing.checked_shr(host_bits).unwrap_or(0) == 0
     }
 
+    /// An address inside.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     pub(crate) fn is_ipv4(&self) -> bool {
         self.address.is_ipv4()
     }

@@ -1,3 +1,6 @@
+mod remedies;
+mod views;
+
 use super::*;
 use crate::request::{NoContext, Principal, PrincipalKind};
 
@@ -92,36 +95,111 @@ fn names_the_group_whose_policy_denies() {
     assert!(text.contains("statement 1 `No` (Deny) matches\n"), "{text}");
 }
 
+/// What the text proposes, by what is amiss.
 #[test]
-fn another_accounts_policies_are_left_out() {
-    let bucket = Policy::parse(
-        r#"{"Version":"2012-10-17","Statement":{"Sid":"Secret","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}"#,
-    )
-    .expect("policy");
+fn tells_the_smallest_change_and_whose_it_is() {
+    let parse = |statement: &str| {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        Policy::parse(&text).expect("policy")
+    };
+    let may = r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#;
+    let no = r#"{"Sid":"Never","Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::222222222222:role/S3"}"#;
+    let to = |rest: &str| format!(r#"{{"Effect":"Allow","Action":"sts:AssumeRole",{rest}}}"#);
+    let open = to(r#""Principal":{"AWS":"111111111111"}"#);
+    let rows = [
+        (
+            may,
+            Some(no),
+            open.clone(),
+            "explicit deny in group Developers, inline policy deny-assume-S3-role-in-production (account 111111111111), statement 1 `Never`: who administers it must remove or narrow it",
+        ),
+        (
+            may,
+            None,
+            to(
+                r#""Principal":{"AWS":"111111111111"},"Condition":{"StringEquals":{"sts:ExternalId":"12345"}}"#,
+            ),
+            "make the request with sts:externalid `12345`",
+        ),
+        (
+            may,
+            None,
+            to(
+                r#""Principal":{"AWS":"111111111111"},"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}"#,
+            ),
+            "add `o-2` to StringEquals aws:PrincipalOrgID in statement 1 of role S3, role trust policy trust (account 222222222222)",
+        ),
+        (
+            may,
+            None,
+            to(r#""Principal":{"AWS":"333333333333"}"#),
+            "add the principal `arn:aws:iam::111111111111:user/Ann` to statement 1 of role S3, role trust policy trust (account 222222222222)",
+        ),
+        (
+            "",
+            None,
+            open.clone(),
+            r#"add {"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::222222222222:role/S3"} to user Ann, an identity-based policy (account 111111111111)"#,
+        ),
+    ];
+    struct InOrg;
+    impl crate::request::Context for InOrg {
+        fn get(&self, key: &str) -> Option<Value<'_>> {
+            (key == "aws:principalorgid").then(|| Value::One("o-2".into()))
+        }
+    }
     let principal = user();
     let request = Request {
         principal: &principal,
-        action: "s3:GetObject",
-        resource: "arn:aws:s3:::b/k",
-        resource_account: Some("222222222222"),
-        context: &NoContext,
+        action: "sts:AssumeRole",
+        resource: "arn:aws:iam::222222222222:role/S3",
+        resource_account: None,
+        context: &InOrg,
+    };
+    for (identity, group, trust, expected) in rows {
+        let (identity, group, trust) = (parse(identity), group.map(parse), parse(&trust));
+        let own = source(&identity, "own", "user Ann");
+        let of_group = group.as_ref().map(|policy| {
+            source(
+                policy,
+                "deny-assume-S3-role-in-production",
+                "group Developers",
+            )
+        });
+        let set = PolicySet {
+            identity: [own].into_iter().chain(of_group).collect(),
+            resource: Some(source(&trust, "trust", "role S3")),
+            resource_rule: crate::ResourceRule::MustAdmit,
+            ..PolicySet::default()
+        };
+        let text = advise(&request, &set).to_string();
+        let last = text.lines().last().expect("a line");
+        assert_eq!(last, format!("To allow it: {expected}"), "{text}");
+        assert!(
+            explain(&request, &set).remedy.is_none(),
+            "only when asked for"
+        );
+    }
+    // Where no policy helps, who must act.
+    let trust = parse(&open);
+    let root = Principal {
+        kind: PrincipalKind::Root,
+        arn: "arn:aws:iam::111111111111:root".into(),
+        ..user()
+    };
+    let request = Request {
+        principal: &root,
+        ..request
     };
     let set = PolicySet {
-        resource: Some(source(&bucket, "bucket b", "bucket b")),
+        resource: Some(source(&trust, "trust", "role S3")),
+        resource_rule: crate::ResourceRule::MustAdmit,
         ..PolicySet::default()
     };
-    let full = explain(&request, &set);
-    assert!(
-        serde_json::to_string(&full)
-            .expect("JSON")
-            .contains("Secret")
-    );
-    let redacted = full.redacted_for_caller();
-    assert!(!redacted.decision.allowed());
-    assert!(
-        !serde_json::to_string(&redacted)
-            .expect("JSON")
-            .contains("Secret")
-    );
-    assert!(redacted.policies.is_empty());
+    let advice = advise(&request, &set);
+    assert!(advice.to_string().ends_with(
+        "To allow it: no policy lets a root user assume a role: sign in as a user or a role of the account\n"
+    ));
+    let json = serde_json::to_value(&advice).expect("serialisable");
+    assert_eq!(json["remedy"]["edits"], serde_json::json!([]));
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Examined, ExaminedStatement, Explanation, Missed, Says};
+use super::{Edit, Examined, ExaminedStatement, Explanation, Missed, Place, Remedy, Says};
 use crate::decision::{Outcome, PolicyKind};
 use crate::document::Effect;
 use crate::principal::Strength;
@@ -64,7 +64,109 @@ impl fmt::Display for Explanation {
         }
         self.policies
             .iter()
-            .try_for_each(|policy| write!(f, "{policy}"))
+            .try_for_each(|policy| write!(f, "{policy}"))?;
+        match &self.remedy {
+            Some(remedy) => write!(f, "{remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(instead) = self.instead {
+            return writeln!(f, "To allow it: {instead}");
+        }
+        match self.edits.as_slice() {
+            [] => Ok(()),
+            [one] => writeln!(f, "To allow it: {one}"),
+            several => {
+                writeln!(f, "To allow it, all of these:")?;
+                let mut numbered = several.iter().enumerate();
+                numbered.try_for_each(|(index, edit)| writeln!(f, "  {}. {edit}", index + 1))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Edit::Request { key, values, .. } => match values {
+                Some(values) => write!(f, "make the request with {key} {}", Values(values)),
+                None => write!(f, "make the request without {key}"),
+            },
+            Edit::Value {
+                place,
+                statement,
+                operator,
+                key,
+                value,
+                ..
+            } => write!(
+                f,
+                "add `{value}` to {operator} {key} in statement {} of {place}",
+                statement + 1
+            ),
+            Edit::Principal {
+                place,
+                statement,
+                principal,
+                ..
+            } => write!(
+                f,
+                "add the principal `{principal}` to statement {} of {place}",
+                statement + 1
+            ),
+            Edit::Statement { place, statement } => write!(f, "add {statement} to {place}"),
+            Edit::Lift {
+                place,
+                statement,
+                sid,
+            } => {
+                write!(f, "explicit deny in {place}, statement {}", statement + 1)?;
+                if let Some(sid) = sid.as_deref().filter(|sid| !sid.is_empty()) {
+                    write!(f, " `{sid}`")?;
+                }
+                f.write_str(": who administers it must remove or narrow it")
+            }
+            Edit::Ask {
+                account: Some(account),
+            } => write!(
+                f,
+                "account {account} must allow it; what its policies say is not told here"
+            ),
+            Edit::Ask { account: None } => {
+                f.write_str("the other side must allow it; what its policies say is not told here")
+            }
+        }
+    }
+}
+
+/// `group Developers, inline policy deny-assume-role (account 111111111111)`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match (self.kind, &self.arn) {
+            (PolicyKind::Identity, Some(_)) => "managed policy",
+            (PolicyKind::Identity, None) if self.name.is_some() => "inline policy",
+            (PolicyKind::Identity, None) => "an identity-based policy",
+            (kind, _) => kind.name(),
+        };
+        match (self.attached_to.is_empty(), &self.name) {
+            (false, Some(name)) if !name.is_empty() && *name != self.attached_to => {
+                write!(f, "{}, {kind} {name}", self.attached_to)?;
+            }
+            (false, _) => write!(f, "{}, {kind}", self.attached_to)?,
+            (true, Some(name)) => write!(f, "{kind} {name}")?,
+            (true, None) => f.write_str(kind)?,
+        }
+        match (&self.account, self.kind) {
+            (Some(account), PolicyKind::Scp | PolicyKind::Rcp) => {
+                write!(f, " (the organization of account {account})")
+            }
+            (Some(account), _) => write!(f, " (account {account})"),
+            (None, _) => Ok(()),
+        }
     }
 }
 
