@@ -29,14 +29,12 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "iam",
         "always empty",
         &[
-            "ListMFADevices",
             "ListOpenIDConnectProviders",
             "ListSAMLProviders",
             "ListSSHPublicKeys",
             "ListServerCertificates",
             "ListServiceSpecificCredentials",
             "ListSigningCertificates",
-            "ListVirtualMFADevices",
         ],
     ),
     (

@@ -360,19 +360,24 @@ impl Caller {
 
     /// Runs `tests/it/scripts/NAME` with Python, with these keys in its environment.
     pub(crate) fn script(&self, name: &str) -> Outcome {
-        self.terminal().types(&python(name))
+        self.terminal().types(&python(name, &[]))
     }
 
     /// Starts `tests/it/scripts/NAME` and leaves it running.
     pub(crate) fn start_script(&self, name: &str) -> std::process::Child {
-        self.terminal().starts(&python(name))
+        self.terminal().starts(&python(name, &[]))
     }
 }
 
-/// The command line for a script of the tests.
-fn python(script: &str) -> String {
+/// The command line for a script of the tests. The arguments are words without spaces.
+pub(crate) fn python(script: &str, arguments: &[&str]) -> String {
     let script = project().join("tests/it/scripts").join(script);
-    format!("'{}' '{}'", tool("python").display(), script.display())
+    format!(
+        "'{}' '{}' {}",
+        tool("python").display(),
+        script.display(),
+        arguments.join(" ")
+    )
 }
 
 /// A trust policy that lets `principals` (the `AWS` of it) assume the role.

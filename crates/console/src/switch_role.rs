@@ -122,7 +122,7 @@ async fn switch(
         external_id,
         ..AssumeRoleInput::default()
     };
-    let answer = visit.world.console_read::<AssumeRole>(&own, input);
+    let answer = visit.world.console_effect::<AssumeRole>(&own, input).await;
     let happened = |failure: Option<String>| {
         visit.world.console_happened(Happening {
             name: "SwitchRole",

@@ -66,6 +66,8 @@ quotas! {
     access_keys_per_user: "AccessKeysPerUser" = 2;
     /// MFA devices of a user, and of root.
     mfa_devices_per_user: "MFADevicesPerUser" = 8;
+    /// Virtual MFA devices in an account, enabled or not.
+    virtual_mfa_devices_per_account: "VirtualMFADevicesPerAccount" = 5000;
     /// Signing certificates of a user.
     signing_certificates_per_user: "SigningCertificatesPerUser" = 2;
     /// SSH public keys of a user.
@@ -84,6 +86,10 @@ quotas! {
     tags_per_role: "TagsPerRole" = 50;
     /// Tags on an instance profile.
     tags_per_instance_profile: "TagsPerInstanceProfile" = 50;
+    /// Tags on a virtual MFA device.
+    tags_per_mfa_device: "TagsPerMFADevice" = 50;
+    /// Tags on a certificate for HTTPS.
+    tags_per_server_certificate: "TagsPerServerCertificate" = 50;
     /// Tags on a customer-managed policy.
     tags_per_policy: "TagsPerPolicy" = 50;
     /// Size of a managed policy in characters, white space not counted.

@@ -27,7 +27,7 @@ use crate::{
     caller::{AuthType, Caller, RequestFacts},
     cors::{self, Page},
     recognise::{self, Target},
-    service::{JsonRequest, JsonService, Kind, QueryRequest, QueryService, Services, host_id},
+    service::{JsonRequest, JsonService, QueryRequest, QueryService, Services, host_id},
     world::World,
 };
 
@@ -344,7 +344,7 @@ impl Gate {
             }
         };
         call.counted = entry.name;
-        call.read_only = entry.kind == Kind::Read;
+        call.read_only = entry.read_only;
         self.touch(&verified.caller, service.name);
         let request = QueryRequest {
             form,
@@ -397,7 +397,7 @@ impl Gate {
             return Err(Fault::new("UnknownOperationException", 400, ""));
         };
         call.counted = entry.name;
-        call.read_only = entry.kind == Kind::Read;
+        call.read_only = entry.read_only;
         self.touch(&verified.caller, service.name);
         let request = JsonRequest {
             body,

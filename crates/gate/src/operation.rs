@@ -75,6 +75,8 @@ pub trait Operation: Sized + Send + Sync + 'static {
     const CALLERS: Callers = Callers::Signed;
     /// Sessions of GetSessionToken and GetFederationToken that may call in spite of the bars of their kind.
     const SESSIONS: Sessions = Sessions::Usual;
+    /// Whether an effect counts as reading in the audit event: AssumeRole, which at most spends a code.
+    const READS: bool = false;
 
     /// What must be allowed before the operation runs.
     ///

@@ -204,6 +204,8 @@ pub struct Entry<P: Protocol> {
     pub name: &'static str,
     /// Read, change or effect.
     pub kind: Kind,
+    /// Whether the audit event says that it only reads.
+    pub read_only: bool,
     /// All actions it may ask for.
     pub actions: &'static [Action],
     /// Who may call at all.
@@ -238,6 +240,7 @@ where
     Entry {
         name: O::NAME,
         kind: Kind::Read,
+        read_only: true,
         actions: O::ACTIONS,
         callers: O::CALLERS,
         call: |world, caller, request, how| {
@@ -264,6 +267,7 @@ where
     Entry {
         name: O::NAME,
         kind: Kind::Change,
+        read_only: false,
         actions: O::ACTIONS,
         callers: O::CALLERS,
         call: |world, caller, request, how| {
@@ -290,6 +294,7 @@ where
     Entry {
         name: O::NAME,
         kind: Kind::Effect,
+        read_only: O::READS,
         actions: O::ACTIONS,
         callers: O::CALLERS,
         call: |world, caller, request, how| {

@@ -95,7 +95,7 @@ impl World {
     where
         O::Input: Shape,
     {
-        let call = TypedCall::begin::<O>(self, caller, &input, false);
+        let call = TypedCall::begin::<O>(self, caller, &input, O::READS);
         async move {
             let answer = match checked(call.service, input) {
                 Ok(input) => self.effect::<O>(caller, input).await,

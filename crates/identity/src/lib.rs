@@ -12,6 +12,7 @@
 //! every other. Nothing here decides who may do what: an operation says what it needs, the gate authorises.
 
 pub mod iam;
+mod mfa;
 pub mod passwords;
 pub mod sts;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use twinlock_directory::{
     StoredPolicy, User, ids,
 };
 use twinlock_gate::{
-    Caller, Change, Clock, Fault, Read, RequestFacts, Settings, Who, World,
+    Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
     audit::Audit,
     metrics::Metrics,
     token::{TokenKey, Tokens},
@@ -199,6 +199,19 @@ impl TestWorld {
             .build()
             .expect("a runtime")
             .block_on(self.world.change::<O>(caller, &input))
+    }
+
+    /// An effect, to the end.
+    pub(crate) fn effect<O: Effect>(
+        &self,
+        caller: &Caller,
+        input: O::Input,
+    ) -> Result<O::Output, Fault> {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime")
+            .block_on(self.world.effect::<O>(caller, input))
     }
 
     /// A read.

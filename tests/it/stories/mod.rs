@@ -5,6 +5,7 @@
 mod bucket_policies;
 mod command_line;
 mod durability;
+mod mfa;
 mod objects;
 mod pipeline;
 mod readme;

@@ -17,7 +17,7 @@ use crate::{
     caller::{RequestFacts, Who},
     operation::Callers,
     recognise,
-    service::{Kind, RestService},
+    service::RestService,
 };
 
 /// The largest XML body of S3 (DeleteObjects with a thousand long keys), in bytes.
@@ -105,8 +105,7 @@ impl Gate {
             )));
         };
         call.counted = entry.name;
-        call.read_only =
-            entry.kind == Kind::Read || matches!(parts.method, Method::GET | Method::HEAD);
+        call.read_only = entry.read_only || matches!(parts.method, Method::GET | Method::HEAD);
         if verified.caller.who == Who::Anonymous && entry.callers == Callers::Signed {
             return Err(authenticate::missing(Protocol::RestXml));
         }

@@ -1,4 +1,4 @@
-//! Lists of what Twinlock has none of, so far or for good: MFA devices, SSH keys, certificates, credentials for single
+//! Lists of what Twinlock has none of, so far or for good: SSH keys, certificates, credentials for single
 //! services, identity providers, a password policy.
 //!
 //! Clients ask for them on their way to something else (Terraform before it deletes a user, an auditor's inventory) and
@@ -50,10 +50,6 @@ macro_rules! empty_list_of_user {
     };
 }
 
-empty_list_of_user! {
-    /// Lists a user's MFA devices.
-    ListMFADevices, "iam:ListMFADevices", ListMFADevicesInput -> ListMFADevicesOutput
-}
 empty_list_of_user! {
     /// Lists a user's SSH public keys.
     ListSSHPublicKeys, "iam:ListSSHPublicKeys", ListSSHPublicKeysInput -> ListSSHPublicKeysOutput
@@ -171,13 +167,6 @@ macro_rules! empty_page {
     };
 }
 
-none_in_account! {
-    /// Lists the account's virtual MFA devices.
-    ListVirtualMFADevices, ListVirtualMFADevicesInput -> ListVirtualMFADevicesOutput,
-    "iam:ListVirtualMFADevices",
-    |action, account, _| list_need(action, arn_of(account, "mfa", "")),
-    empty_page!(ListVirtualMFADevicesOutput)
-}
 none_in_account! {
     /// Lists the account's certificates for HTTPS.
     ListServerCertificates, ListServerCertificatesInput -> ListServerCertificatesOutput,

@@ -6,6 +6,7 @@
 //! | `groups` | user groups and who is in them |
 //! | `access_keys` | long-term keys of users and of root |
 //! | `login_profiles`, `password_policy` | console passwords of users; the rules for them |
+//! | `mfa_devices`, `mfa_tags`, `qr_code` | virtual MFA devices; their tags; the picture of a seed |
 //! | `account` | aliases, the summary |
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
@@ -31,10 +32,13 @@ pub mod inline_policies;
 pub mod instance_profiles;
 pub mod login_profiles;
 pub mod managed_policies;
+pub mod mfa_devices;
+pub mod mfa_tags;
 pub mod password_policy;
 pub mod policy_entities;
 pub mod policy_tags;
 pub mod policy_versions;
+mod qr_code;
 pub mod role_settings;
 pub mod roles;
 pub mod service_linked_roles;
@@ -92,6 +96,18 @@ pub static IAM: QueryService = QueryService {
         change::<_, password_policy::UpdateAccountPasswordPolicy>(),
         read::<_, password_policy::GetAccountPasswordPolicy>(),
         change::<_, password_policy::DeleteAccountPasswordPolicy>(),
+        // MFA devices
+        change::<_, mfa_devices::CreateVirtualMFADevice>(),
+        change::<_, mfa_devices::EnableMFADevice>(),
+        change::<_, mfa_devices::ResyncMFADevice>(),
+        change::<_, mfa_devices::DeactivateMFADevice>(),
+        change::<_, mfa_devices::DeleteVirtualMFADevice>(),
+        read::<_, mfa_devices::ListMFADevices>(),
+        read::<_, mfa_devices::GetMFADevice>(),
+        read::<_, mfa_devices::ListVirtualMFADevices>(),
+        change::<_, mfa_tags::TagMFADevice>(),
+        change::<_, mfa_tags::UntagMFADevice>(),
+        read::<_, mfa_tags::ListMFADeviceTags>(),
         // the account
         change::<_, account::CreateAccountAlias>(),
         read::<_, account::ListAccountAliases>(),
@@ -99,8 +115,6 @@ pub static IAM: QueryService = QueryService {
         read::<_, account::GetAccountSummary>(),
         read::<_, authorization_details::GetAccountAuthorizationDetails>(),
         // always empty
-        read::<_, empty::ListMFADevices>(),
-        read::<_, empty::ListVirtualMFADevices>(),
         read::<_, empty::ListSSHPublicKeys>(),
         read::<_, empty::ListSigningCertificates>(),
         read::<_, empty::ListServiceSpecificCredentials>(),

@@ -7,8 +7,15 @@ use twinlock_policy::facts;
 use super::{IAM, shapes};
 
 /// Keys that the reference has and no request here can carry: role templates are AWS's Role Manager's, which Twinlock lacks;
-/// the resource that a role is passed for is one of EC2's or of another service that is not here.
-const ABSENT_KEYS: &[&str] = &["iam:RoleTemplateARN", "iam:AssociatedResourceArn"];
+/// the resource that a role is passed for is one of EC2's or of another service that is not here; MFA devices are virtual ones.
+const ABSENT_KEYS: &[&str] = &[
+    "iam:RoleTemplateARN",
+    "iam:AssociatedResourceArn",
+    "iam:FIDO-certification",
+    "iam:FIDO-FIPS-140-2-certification",
+    "iam:FIDO-FIPS-140-3-certification",
+    "iam:RegisterSecurityKey",
+];
 
 #[test]
 fn every_entry_is_an_operation_of_awss_and_listed_once() {

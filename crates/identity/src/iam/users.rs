@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{AccountId, Batch, User, ids, model::name_key, names_after};
+use twinlock_directory::{
+    Account, AccountId, Batch, DeviceOwner, User, ids, model::name_key, names_after,
+};
 use twinlock_gate::{
     Action, Change, Cx, Fault, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
@@ -181,6 +183,32 @@ shape! {
     }
 }
 
+impl From<shapes::User> for UserOrRoot {
+    fn from(user: shapes::User) -> UserOrRoot {
+        UserOrRoot {
+            path: Some(user.path),
+            user_name: Some(user.user_name),
+            user_id: user.user_id,
+            arn: user.arn,
+            create_date: user.create_date,
+            password_last_used: user.password_last_used,
+            permissions_boundary: user.permissions_boundary,
+            tags: user.tags,
+        }
+    }
+}
+
+/// The root user of an account, who has neither name nor path.
+pub(super) fn root_user(account: &Account, cx: &Cx<'_>) -> UserOrRoot {
+    UserOrRoot {
+        user_id: account.id.to_string(),
+        arn: account.id.root_arn(),
+        create_date: at(account.created),
+        password_last_used: password_last_used(account.id.as_str(), cx),
+        ..UserOrRoot::default()
+    }
+}
+
 impl Operation for GetUser {
     type Input = shapes::GetUserInput;
     type Output = GetUserOutput;
@@ -205,29 +233,8 @@ impl Read for GetUser {
         cx: &Cx<'_>,
     ) -> Result<Self::Output, Fault> {
         let user = match found.user()? {
-            Some(user) => {
-                let user = shown(&user, cx);
-                UserOrRoot {
-                    path: Some(user.path),
-                    user_name: Some(user.user_name),
-                    user_id: user.user_id,
-                    arn: user.arn,
-                    create_date: user.create_date,
-                    password_last_used: user.password_last_used,
-                    permissions_boundary: user.permissions_boundary,
-                    tags: user.tags,
-                }
-            }
-            None => {
-                let account = &cx.account()?.account;
-                UserOrRoot {
-                    user_id: account.id.to_string(),
-                    arn: account.id.root_arn(),
-                    create_date: at(account.created),
-                    password_last_used: password_last_used(account.id.as_str(), cx),
-                    ..UserOrRoot::default()
-                }
-            }
+            Some(user) => shown(&user, cx).into(),
+            None => root_user(&cx.account()?.account, cx),
         };
         Ok(GetUserOutput { user })
     }
@@ -377,13 +384,29 @@ impl Change for DeleteUser {
         input: &Self::Input,
         found: Self::Found,
         (): &(),
-        _: &Cx<'_>,
+        cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
         let user = existing_user(found, &input.user_name)?;
+        let other = &user.other_credentials;
+        let owner = DeviceOwner::User(user.id.clone());
+        let has_device = cx.account()?.devices_of(&owner).next().is_some();
         let left = [
             (!user.access_keys.is_empty(), "delete access keys first"),
             (user.login.is_some(), "delete login profile first"),
+            (has_device, "delete MFA device first"),
+            (
+                !other.signing_certificates.is_empty(),
+                "delete signing certificates first",
+            ),
+            (
+                !other.ssh_public_keys.is_empty(),
+                "delete SSH public keys first",
+            ),
+            (
+                !other.service_specific.is_empty(),
+                "delete service specific credentials first",
+            ),
             (!user.groups.is_empty(), "remove users from group first"),
             (!user.inline.is_empty(), "delete policies first"),
             (!user.attached.is_empty(), "detach all policies first"),

@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use twinlock_directory::{AccountId, Millis, Role};
 use twinlock_gate::{
-    Action, AuthType, Cx, Fault, Need, Needs, Operation, Permit, Read, ResourcePolicy, Sessions,
-    Who,
+    Action, Attempt, AuthType, Cx, Effect, Fault, Need, Needs, Operation, Permit, ResourcePolicy,
+    Sessions, Who,
     token::{Session, SessionOf},
 };
 use twinlock_policy::ResourceRule;
 use twinlock_shapes::sts::{AssumeRoleInput, AssumeRoleOutput, AssumedRoleUser, Tag};
 
-use super::session::{self, issue, session_policies, session_tags};
+use super::{
+    mfa::Mfa,
+    session::{issue, session_policies, session_tags},
+};
 
 /// The longest session of a chain, in seconds.
 const CHAINED_SECONDS_MAX: u64 = 3600;
@@ -23,8 +26,9 @@ const DEFAULT_SECONDS: u64 = 3600;
 /// Gives temporary credentials of a role.
 pub struct AssumeRole;
 
-/// The role that the call names.
+/// The role that the call names, and the code it brings.
 pub struct Found {
+    mfa: Mfa,
     account: Option<AccountId>,
     role: Option<Arc<Role>>,
 }
@@ -63,6 +67,7 @@ impl Operation for AssumeRole {
         Action::new("sts:SetSourceIdentity", &["role"], &["sts:SourceIdentity"]),
     ];
     const SESSIONS: Sessions = Sessions::NotFederated;
+    const READS: bool = true;
 
     fn needs(input: &AssumeRoleInput, found: &Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         if found.account.is_none() {
@@ -75,13 +80,13 @@ impl Operation for AssumeRole {
                 "Roles may not be assumed by root accounts.",
             ));
         }
-        session::refuse_mfa(input.serial_number.as_deref(), input.token_code.as_deref())?;
-        let need = |action: &Action| {
+        let need = |action: &Action| -> Result<Need, Fault> {
             let trust = found.role.as_ref().map(|role| ResourcePolicy {
                 policy: role.trust.compiled().clone(),
                 name: format!("trust policy of role {}", role.name),
             });
-            let mut need = Need::on(action, &input.role_arn)
+            let need = found.mfa.known_to(Need::on(action, &input.role_arn))?;
+            let mut need = need
                 .under(trust, ResourceRule::MustAdmit)
                 .key("sts:RoleSessionName", &input.role_session_name)
                 .key_if("sts:ExternalId", input.external_id.as_deref())
@@ -97,26 +102,22 @@ impl Operation for AssumeRole {
             if let Some(role) = &found.role {
                 need = need.tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())));
             }
-            match found.account {
+            Ok(match found.account {
                 Some(account) => need.owned_by(account),
                 None => need,
-            }
+            })
         };
         let tagging =
             input.tags.as_ref().is_some_and(|t| !t.is_empty()) || !inherited(cx).is_empty();
-        Ok(Needs::one(need(ASSUME))
-            .and_if(tagging.then(|| need(TAG)))
-            .and_if(
-                input
-                    .source_identity
-                    .is_some()
-                    .then(|| need(SOURCE_IDENTITY)),
-            ))
+        let naming = input.source_identity.is_some();
+        Ok(Needs::one(need(ASSUME)?)
+            .and_if(tagging.then(|| need(TAG)).transpose()?)
+            .and_if(naming.then(|| need(SOURCE_IDENTITY)).transpose()?))
     }
 }
 
-impl Read for AssumeRole {
-    fn find(input: &AssumeRoleInput, cx: &Cx<'_>) -> Found {
+impl Effect for AssumeRole {
+    async fn find(input: &AssumeRoleInput, cx: &Cx<'_>) -> Result<Found, Fault> {
         let account = role_account(&input.role_arn);
         let role = account.and_then(|account| {
             let name = input.role_arn.rsplit('/').next()?;
@@ -124,15 +125,22 @@ impl Read for AssumeRole {
             // Names are unique without case, but an ARN means one spelling, path and all.
             (role.arn() == input.role_arn).then(|| role.clone())
         });
-        Found { account, role }
+        let (serial_number, code) = (&input.serial_number, &input.token_code);
+        Ok(Found {
+            mfa: Mfa::find(serial_number.as_deref(), code.as_deref(), cx),
+            account,
+            role,
+        })
     }
 
-    fn run(
-        _: &Permit<Self>,
-        input: &AssumeRoleInput,
+    async fn run(
+        permit: Permit<Self>,
+        input: AssumeRoleInput,
         found: Found,
-        cx: &Cx<'_>,
+        attempt: &Attempt,
     ) -> Result<AssumeRoleOutput, Fault> {
+        let cx = &attempt.cx()?;
+        let input = &input;
         let role = found.role.ok_or_else(Fault::internal)?;
         let seconds = duration(input.duration_seconds, &role, cx)?;
         let tags = chained_tags(input, cx)?;
@@ -169,6 +177,7 @@ impl Read for AssumeRole {
             mfa: None,
             provider: None,
         };
+        found.mfa.spend(permit, input, attempt).await?;
         let (credentials, percent) = issue(&made, cx)?;
         Ok(AssumeRoleOutput {
             credentials: Some(credentials),

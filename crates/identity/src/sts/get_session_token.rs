@@ -2,7 +2,8 @@
 
 use twinlock_directory::AccountId;
 use twinlock_gate::{
-    Action, Cx, Fault, Need, Needs, Nothing, Operation, Permit, Read, Sessions, Who,
+    Action, Attempt, Cx, Effect, Fault, Need, Needs, Nothing, Operation, Permit, Read, Sessions,
+    Who,
     token::{Session, SessionOf},
 };
 use twinlock_shapes::sts::{
@@ -10,7 +11,10 @@ use twinlock_shapes::sts::{
     GetSessionTokenOutput,
 };
 
-use super::session::{issue, refuse_mfa, session_policies, session_tags};
+use super::{
+    mfa::Mfa,
+    session::{issue, session_policies, session_tags},
+};
 
 const DEFAULT_SECONDS: u64 = 43_200;
 /// Sessions of a root user live an hour at most; asking for more gets an hour.
@@ -36,33 +40,46 @@ fn own(cx: &Cx<'_>) -> Result<(AccountId, Option<String>), Fault> {
     }
 }
 
-/// A session of the caller itself; with MFA once there are devices.
+/// A session of the caller itself; one with MFA if it brings a code.
 pub struct GetSessionToken;
+
+/// The code that the call brings.
+pub struct Found(Mfa);
 
 impl Operation for GetSessionToken {
     type Input = GetSessionTokenInput;
     type Output = GetSessionTokenOutput;
-    type Found = ();
+    type Found = Found;
     const NAME: &'static str = "GetSessionToken";
     const ACTIONS: &'static [Action] = &[Action::new("sts:GetSessionToken", &[], &[])];
     const SESSIONS: Sessions = Sessions::LongTermOnly;
+    const READS: bool = true;
 
-    fn needs(input: &GetSessionTokenInput, _: &(), _: &Cx<'_>) -> Result<Needs, Fault> {
-        refuse_mfa(input.serial_number.as_deref(), input.token_code.as_deref())?;
+    fn needs(_: &GetSessionTokenInput, found: &Found, _: &Cx<'_>) -> Result<Needs, Fault> {
+        found.0.admitted()?;
         Ok(Needs::nothing(Nothing::GetSessionToken))
     }
 }
 
-impl Read for GetSessionToken {
-    fn find(_: &GetSessionTokenInput, _: &Cx<'_>) {}
+impl Effect for GetSessionToken {
+    async fn find(input: &GetSessionTokenInput, cx: &Cx<'_>) -> Result<Found, Fault> {
+        let (serial_number, code) = (&input.serial_number, &input.token_code);
+        Ok(Found(Mfa::find(
+            serial_number.as_deref(),
+            code.as_deref(),
+            cx,
+        )))
+    }
 
-    fn run(
-        _: &Permit<Self>,
-        input: &GetSessionTokenInput,
-        (): (),
-        cx: &Cx<'_>,
+    async fn run(
+        permit: Permit<Self>,
+        input: GetSessionTokenInput,
+        Found(mfa): Found,
+        attempt: &Attempt,
     ) -> Result<GetSessionTokenOutput, Fault> {
+        let cx = &attempt.cx()?;
         let (account, user_id) = own(cx)?;
+        let proven = mfa.spend(permit, &input, attempt).await?;
         let made = Session {
             of: SessionOf::User { account, user_id },
             issued: cx.now,
@@ -72,7 +89,7 @@ impl Read for GetSessionToken {
             transitive: Vec::new(),
             policies: Vec::new(),
             policy_arns: Vec::new(),
-            mfa: None,
+            mfa: proven.then_some(cx.now),
             provider: None,
         };
         let (credentials, _) = issue(&made, cx)?;

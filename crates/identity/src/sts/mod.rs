@@ -3,11 +3,12 @@
 mod assume_role;
 mod get_caller_identity;
 mod get_session_token;
+mod mfa;
 mod session;
 #[cfg(test)]
 mod tests;
 
-use twinlock_gate::service::{Query, QueryService, read};
+use twinlock_gate::service::{Query, QueryService, effect, read};
 use twinlock_wire::violations::Dialect;
 
 pub use assume_role::AssumeRole;
@@ -22,11 +23,11 @@ pub static STS: QueryService = QueryService {
     version: "2011-06-15",
     dialect: Dialect::Sts,
     entries: &[
-        read::<Query, AssumeRole>(),
+        effect::<Query, AssumeRole>(),
         read::<Query, GetAccessKeyInfo>(),
         read::<Query, GetCallerIdentity>(),
         read::<Query, GetFederationToken>(),
-        read::<Query, GetSessionToken>(),
+        effect::<Query, GetSessionToken>(),
     ],
     known: |name| twinlock_shapes::sts::OPERATIONS.contains(&name),
 };

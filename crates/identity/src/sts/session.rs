@@ -1,4 +1,4 @@
-//! What all operations share that make sessions: policies, tags, MFA, and the sealing.
+//! What all operations share that make sessions: policies, tags, and the sealing.
 
 use std::sync::Arc;
 
@@ -13,21 +13,6 @@ use twinlock_wire::time::Millis;
 
 /// Tags of one session.
 const SESSION_TAGS_MAX: usize = 50;
-
-/// Until MFA devices exist no code can be right: MFA is never assumed.
-pub(super) fn refuse_mfa(
-    serial_number: Option<&str>,
-    token_code: Option<&str>,
-) -> Result<(), Fault> {
-    if serial_number.is_none() && token_code.is_none() {
-        return Ok(());
-    }
-    Err(Fault::new(
-        "AccessDenied",
-        403,
-        "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
-    ))
-}
 
 /// The session's documents: the inline one and the ARNs of managed ones, which must exist in `account` or be AWS's.
 pub(super) fn session_policies(

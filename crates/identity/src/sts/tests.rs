@@ -13,6 +13,8 @@ use crate::{
     testing::{ALLOW_ALL, START, TestWorld, allow, root},
 };
 
+mod mfa;
+
 const PROD: &str = "999999999999";
 const DEV: &str = "111111111111";
 const UPDATE_APP: &str = "arn:aws:iam::999999999999:role/UpdateApp";
@@ -73,7 +75,7 @@ fn a_door_between_accounts_opens_only_when_both_locks_turn() {
     let without = w.user(DEV, "Sri", "");
     // Neither the caller's side alone …
     assert!(
-        denied(w.read::<AssumeRole>(&allowed, assume(UPDATE_APP)))
+        denied(w.effect::<AssumeRole>(&allowed, assume(UPDATE_APP)))
             .ends_with(&format!("on resource: {UPDATE_APP}"))
     );
     w.role(
@@ -84,14 +86,14 @@ fn a_door_between_accounts_opens_only_when_both_locks_turn() {
     );
     // … nor the role's side alone …
     assert_eq!(
-        denied(w.read::<AssumeRole>(&without, assume(UPDATE_APP))),
+        denied(w.effect::<AssumeRole>(&without, assume(UPDATE_APP))),
         format!(
             "User: arn:aws:iam::{DEV}:user/Sri is not authorized to perform: sts:AssumeRole on resource: {UPDATE_APP} because no identity-based policy allows the sts:AssumeRole action"
         )
     );
     // … but both.
     let made = w
-        .read::<AssumeRole>(&allowed, assume(UPDATE_APP))
+        .effect::<AssumeRole>(&allowed, assume(UPDATE_APP))
         .expect("assumed");
     let session = as_session(&w, made.credentials.as_ref());
     assert_eq!(
@@ -101,7 +103,7 @@ fn a_door_between_accounts_opens_only_when_both_locks_turn() {
     assert_eq!(made.packed_policy_size, None);
     // A user of a third place is refused although the role is there.
     let elsewhere = w.user(PROD, "Troy", "");
-    denied(w.read::<AssumeRole>(&elsewhere, assume(UPDATE_APP)));
+    denied(w.effect::<AssumeRole>(&elsewhere, assume(UPDATE_APP)));
 }
 
 #[test]
@@ -112,12 +114,12 @@ fn a_missing_role_and_one_of_another_spelling_are_denied_alike() {
     let other_case = "arn:aws:iam::999999999999:role/updateapp";
     let missing = "arn:aws:iam::999999999999:role/missings1";
     let (a, b) = (
-        denied(w.read::<AssumeRole>(&john, assume(other_case))),
-        denied(w.read::<AssumeRole>(&john, assume(missing))),
+        denied(w.effect::<AssumeRole>(&john, assume(other_case))),
+        denied(w.effect::<AssumeRole>(&john, assume(missing))),
     );
     assert_eq!(a.replace("updateapp", "missings1"), b);
     let fault = w
-        .read::<AssumeRole>(&john, assume("arn:aws:iam::999999999999:user/x"))
+        .effect::<AssumeRole>(&john, assume("arn:aws:iam::999999999999:user/x"))
         .expect_err("no role");
     assert_eq!(fault.code, "ValidationError");
 }
@@ -134,10 +136,10 @@ fn within_one_account_a_trust_that_names_the_user_is_enough() {
     );
     w.role(DEV, "Account", &trusting(DEV), "");
     assert!(
-        w.read::<AssumeRole>(&john, assume("arn:aws:iam::111111111111:role/Own"))
+        w.effect::<AssumeRole>(&john, assume("arn:aws:iam::111111111111:role/Own"))
             .is_ok()
     );
-    denied(w.read::<AssumeRole>(&john, assume("arn:aws:iam::111111111111:role/Account")));
+    denied(w.effect::<AssumeRole>(&john, assume("arn:aws:iam::111111111111:role/Account")));
 }
 
 #[test]
@@ -145,7 +147,7 @@ fn root_may_assume_nothing() {
     let w = world();
     w.role(PROD, "UpdateApp", &trusting("*"), "");
     assert_eq!(
-        denied(w.read::<AssumeRole>(&root(DEV), assume(UPDATE_APP))),
+        denied(w.effect::<AssumeRole>(&root(DEV), assume(UPDATE_APP))),
         "Roles may not be assumed by root accounts."
     );
 }
@@ -163,9 +165,9 @@ fn an_external_id_is_asked_for_and_must_be_right() {
         external_id: id.map(str::to_owned),
         ..assume(UPDATE_APP)
     };
-    denied(w.read::<AssumeRole>(&john, with(None)));
-    denied(w.read::<AssumeRole>(&john, with(Some("acme-42"))));
-    assert!(w.read::<AssumeRole>(&john, with(Some("Acme-42"))).is_ok());
+    denied(w.effect::<AssumeRole>(&john, with(None)));
+    denied(w.effect::<AssumeRole>(&john, with(Some("acme-42"))));
+    assert!(w.effect::<AssumeRole>(&john, with(Some("Acme-42"))).is_ok());
 }
 
 #[test]
@@ -179,7 +181,8 @@ fn no_mfa_code_is_ever_taken_unchecked() {
         ..assume(UPDATE_APP)
     };
     assert!(
-        denied(w.read::<AssumeRole>(&john, input)).contains("unable to validate MFA code.  Please")
+        denied(w.effect::<AssumeRole>(&john, input))
+            .contains("unable to validate MFA code.  Please")
     );
 }
 
@@ -200,7 +203,7 @@ fn a_session_policy_cuts_the_role() {
         .into_owned()
     };
     let whole = w
-        .read::<AssumeRole>(&john, assume(UPDATE_APP))
+        .effect::<AssumeRole>(&john, assume(UPDATE_APP))
         .expect("assumed");
     assert_eq!(
         look(&w, &as_session(&w, whole.credentials.as_ref())),
@@ -210,7 +213,7 @@ fn a_session_policy_cuts_the_role() {
         policy: Some(allow("s3:*", "*")),
         ..assume(UPDATE_APP)
     };
-    let cut = w.read::<AssumeRole>(&john, cut).expect("assumed");
+    let cut = w.effect::<AssumeRole>(&john, cut).expect("assumed");
     assert!(cut.packed_policy_size.is_some_and(|percent| percent > 0));
     assert_eq!(
         look(&w, &as_session(&w, cut.credentials.as_ref())),
@@ -222,7 +225,7 @@ fn a_session_policy_cuts_the_role() {
         }]),
         ..assume(UPDATE_APP)
     };
-    let managed = w.read::<AssumeRole>(&john, managed).expect("assumed");
+    let managed = w.effect::<AssumeRole>(&john, managed).expect("assumed");
     assert_eq!(
         look(&w, &as_session(&w, managed.credentials.as_ref())),
         "NoSuchEntity"
@@ -234,7 +237,7 @@ fn a_session_policy_cuts_the_role() {
         ..assume(UPDATE_APP)
     };
     assert_eq!(
-        w.read::<AssumeRole>(&john, unknown)
+        w.effect::<AssumeRole>(&john, unknown)
             .expect_err("unknown")
             .code,
         "MalformedPolicyDocument"
@@ -251,7 +254,7 @@ fn durations_are_bounded_by_the_role_and_chains_by_an_hour() {
         ..assume(UPDATE_APP)
     };
     let first = w
-        .read::<AssumeRole>(&john, lasting(7200))
+        .effect::<AssumeRole>(&john, lasting(7200))
         .expect("as long as the role says");
     assert_eq!(
         first
@@ -263,16 +266,16 @@ fn durations_are_bounded_by_the_role_and_chains_by_an_hour() {
         START + 7_200_000
     );
     let fault = w
-        .read::<AssumeRole>(&john, lasting(7201))
+        .effect::<AssumeRole>(&john, lasting(7201))
         .expect_err("longer");
     assert_eq!(
         fault.message,
         "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     );
     let chained = as_session(&w, first.credentials.as_ref());
-    assert!(w.read::<AssumeRole>(&chained, lasting(3600)).is_ok());
+    assert!(w.effect::<AssumeRole>(&chained, lasting(3600)).is_ok());
     let fault = w
-        .read::<AssumeRole>(&chained, lasting(3601))
+        .effect::<AssumeRole>(&chained, lasting(3601))
         .expect_err("chained");
     assert_eq!(
         fault.message,
@@ -286,7 +289,7 @@ fn a_deleted_role_kills_its_sessions_and_a_new_one_of_the_name_does_not_revive_t
     let john = w.user(DEV, "John", ALLOW_ALL);
     let role = w.role(PROD, "UpdateApp", &trusting(DEV), ALLOW_ALL);
     let made = w
-        .read::<AssumeRole>(&john, assume(UPDATE_APP))
+        .effect::<AssumeRole>(&john, assume(UPDATE_APP))
         .expect("assumed");
     let session = as_session(&w, made.credentials.as_ref());
     assert!(who_am_i(&w, &session).is_ok());
@@ -312,7 +315,7 @@ fn revoking_kills_what_was_issued_before_to_the_millisecond() {
     let role = w.role(PROD, "UpdateApp", &trusting(DEV), ALLOW_ALL);
     let old = as_session(
         &w,
-        w.read::<AssumeRole>(&john, assume(UPDATE_APP))
+        w.effect::<AssumeRole>(&john, assume(UPDATE_APP))
             .expect("old")
             .credentials
             .as_ref(),
@@ -321,7 +324,7 @@ fn revoking_kills_what_was_issued_before_to_the_millisecond() {
     let revoked_at = w.world.clock.now();
     let same = as_session(
         &w,
-        w.read::<AssumeRole>(&john, assume(UPDATE_APP))
+        w.effect::<AssumeRole>(&john, assume(UPDATE_APP))
             .expect("same")
             .credentials
             .as_ref(),
@@ -368,13 +371,13 @@ fn transitive_tags_and_the_source_identity_go_down_the_chain_unchanged() {
     };
     let first = as_session(
         &w,
-        w.read::<AssumeRole>(&john, first)
+        w.effect::<AssumeRole>(&john, first)
             .expect("first")
             .credentials
             .as_ref(),
     );
     let second = w
-        .read::<AssumeRole>(&first, assume(UPDATE_APP))
+        .effect::<AssumeRole>(&first, assume(UPDATE_APP))
         .expect("second");
     assert_eq!(second.source_identity.as_deref(), Some("John"));
     let second = as_session(&w, second.credentials.as_ref());
@@ -385,7 +388,7 @@ fn transitive_tags_and_the_source_identity_go_down_the_chain_unchanged() {
         ..assume(UPDATE_APP)
     };
     assert_eq!(
-        w.read::<AssumeRole>(&first, overriding)
+        w.effect::<AssumeRole>(&first, overriding)
             .expect_err("override")
             .code,
         "InvalidParameterValue"
@@ -394,13 +397,15 @@ fn transitive_tags_and_the_source_identity_go_down_the_chain_unchanged() {
         source_identity: Some("Sri".into()),
         ..assume(UPDATE_APP)
     };
-    denied(w.read::<AssumeRole>(&second, other));
+    denied(w.effect::<AssumeRole>(&second, other));
     let twice = AssumeRoleInput {
         tags: Some(vec![tag("a", "1"), tag("A", "2")]),
         ..assume(UPDATE_APP)
     };
     assert_eq!(
-        w.read::<AssumeRole>(&john, twice).expect_err("twice").code,
+        w.effect::<AssumeRole>(&john, twice)
+            .expect_err("twice")
+            .code,
         "InvalidParameterValue"
     );
     let stray = AssumeRoleInput {
@@ -408,7 +413,9 @@ fn transitive_tags_and_the_source_identity_go_down_the_chain_unchanged() {
         ..assume(UPDATE_APP)
     };
     assert_eq!(
-        w.read::<AssumeRole>(&john, stray).expect_err("stray").code,
+        w.effect::<AssumeRole>(&john, stray)
+            .expect_err("stray")
+            .code,
         "InvalidParameterValue"
     );
 }
@@ -425,7 +432,7 @@ fn tags_need_tag_session_on_both_sides() {
         }]),
         ..assume(UPDATE_APP)
     };
-    assert!(denied(w.read::<AssumeRole>(&john, tagged)).contains("sts:TagSession"));
+    assert!(denied(w.effect::<AssumeRole>(&john, tagged)).contains("sts:TagSession"));
 }
 
 #[test]
@@ -433,7 +440,7 @@ fn get_session_token_is_for_long_term_keys_and_bars_iam_without_mfa() {
     let w = world();
     let john = w.user(DEV, "John", ALLOW_ALL);
     let made = w
-        .read::<GetSessionToken>(&john, GetSessionTokenInput::default())
+        .effect::<GetSessionToken>(&john, GetSessionTokenInput::default())
         .expect("a session");
     let session = as_session(&w, made.credentials.as_ref());
     assert_eq!(
@@ -441,7 +448,7 @@ fn get_session_token_is_for_long_term_keys_and_bars_iam_without_mfa() {
         format!("arn:aws:iam::{DEV}:user/John")
     );
     let fault = w
-        .read::<GetSessionToken>(&session, GetSessionTokenInput::default())
+        .effect::<GetSessionToken>(&session, GetSessionTokenInput::default())
         .expect_err("a session");
     assert_eq!(
         fault.message,
@@ -456,7 +463,7 @@ fn get_session_token_is_for_long_term_keys_and_bars_iam_without_mfa() {
     assert_eq!(fault.code, "InvalidClientTokenId");
     // Root's sessions live an hour, whatever was asked.
     let made = w
-        .read::<GetSessionToken>(
+        .effect::<GetSessionToken>(
             &root(DEV),
             GetSessionTokenInput {
                 duration_seconds: Some(129_600),
@@ -489,7 +496,7 @@ fn a_federated_user_has_nothing_without_a_policy_and_may_not_call_iam() {
     );
     w.role(PROD, "UpdateApp", &trusting("*"), "");
     assert!(
-        denied(w.read::<AssumeRole>(&jane, assume(UPDATE_APP)))
+        denied(w.effect::<AssumeRole>(&jane, assume(UPDATE_APP)))
             .starts_with("Cannot call AssumeRole")
     );
 }

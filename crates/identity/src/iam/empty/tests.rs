@@ -29,7 +29,6 @@ fn what_there_is_none_of_is_an_empty_list_for_those_who_may_ask() {
             assert_denied(world.read::<$operation>(&amy, of("Bob")), "user Bob");
         }};
     }
-    ask!(ListMFADevices, ListMFADevicesInput);
     ask!(ListSSHPublicKeys, ListSSHPublicKeysInput);
     ask!(ListSigningCertificates, ListSigningCertificatesInput);
     ask!(
@@ -69,13 +68,6 @@ fn an_account_has_none_either() {
             );
         }};
     }
-    ask!(
-        ListVirtualMFADevices,
-        ListVirtualMFADevicesInput,
-        "mfa/",
-        virtual_mfa_devices,
-        paged
-    );
     ask!(
         ListServerCertificates,
         ListServerCertificatesInput,

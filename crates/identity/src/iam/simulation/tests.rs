@@ -225,7 +225,7 @@ fn assuming_a_role_is_decided_as_the_gate_decides_it() {
                 external_id: Some("x".into()),
                 ..Default::default()
             };
-            let assumed = world.read::<AssumeRole>(&ann, asked).is_ok();
+            let assumed = world.effect::<AssumeRole>(&ann, asked).is_ok();
             assert_eq!(assumed, *expected == "allowed", "{arn}");
             // Another account's trust policy decides, and is not shown.
             input.context_entries = None;
