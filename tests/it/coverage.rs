@@ -38,6 +38,28 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "organizations",
+        "always refused: there is one partition and no billing, and management policies govern services that are not here",
+        &[
+            "CreateGovCloudAccount",
+            "DescribeEffectivePolicy",
+            "DescribeResponsibilityTransfer",
+            "InviteOrganizationToTransferResponsibility",
+            "ListAccountsWithInvalidEffectivePolicy",
+            "ListEffectivePolicyValidationErrors",
+            "TerminateResponsibilityTransfer",
+            "UpdateResponsibilityTransfer",
+        ],
+    ),
+    (
+        "organizations",
+        "always empty: there is no billing",
+        &[
+            "ListInboundResponsibilityTransfers",
+            "ListOutboundResponsibilityTransfers",
+        ],
+    ),
+    (
         "s3",
         "always as where nothing was set",
         &[
@@ -73,11 +95,16 @@ fn notes() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
 }
 
 /// A service: its title, its name in the tables, and all names of its operations in AWS's model.
-fn services() -> [(&'static str, &'static str, Vec<&'static str>); 4] {
-    use twinlock_shapes::{iam, s3, s3control, sts};
+fn services() -> [(&'static str, &'static str, Vec<&'static str>); 5] {
+    use twinlock_shapes::{iam, organizations, s3, s3control, sts};
     [
         ("IAM", "iam", iam::OPERATIONS.to_vec()),
         ("STS", "sts", sts::OPERATIONS.to_vec()),
+        (
+            "Organizations",
+            "organizations",
+            organizations::OPERATIONS.to_vec(),
+        ),
         (
             "S3",
             "s3",

@@ -167,6 +167,47 @@ pub fn canonical_id(random: &dyn Random) -> String {
     hex::encode(bytes)
 }
 
+/// An organization's id: `o-` and ten characters.
+pub fn organization_id(random: &dyn Random) -> String {
+    lower(random, "o-", 10)
+}
+
+/// The id of an organization's root: `r-` and four characters.
+pub fn organization_root_id(random: &dyn Random) -> String {
+    lower(random, "r-", 4)
+}
+
+/// An organizational unit's id: `ou-`, its root's id, and eight characters.
+pub fn organizational_unit_id(random: &dyn Random, root_id: &str) -> String {
+    let root = root_id.strip_prefix("r-").unwrap_or(root_id);
+    lower(random, &format!("ou-{root}-"), 8)
+}
+
+/// The id of a service or resource control policy: `p-` and ten characters.
+pub fn control_policy_id(random: &dyn Random) -> String {
+    lower(random, "p-", 10)
+}
+
+/// The id of an organization's resource policy: `rp-` and eight characters.
+pub fn organization_resource_policy_id(random: &dyn Random) -> String {
+    lower(random, "rp-", 8)
+}
+
+/// A handshake's id: `h-` and twelve characters.
+pub fn handshake_id(random: &dyn Random) -> String {
+    lower(random, "h-", 12)
+}
+
+/// The id of a request for an account: `car-` and 32 characters.
+pub fn account_request_id(random: &dyn Random) -> String {
+    lower(random, "car-", 32)
+}
+
+fn lower(random: &dyn Random, prefix: &str, chars: usize) -> String {
+    let drawn = base32(random, "", chars).to_ascii_lowercase();
+    format!("{prefix}{drawn}")
+}
+
 /// A bucket's unique id, under which the object store keeps its data: 26 characters of lower-case base32, safe in a path.
 pub fn bucket_id(random: &dyn Random) -> String {
     base32(random, "", 26).to_ascii_lowercase()

@@ -108,8 +108,18 @@ quotas! {
     bucket_policy_size: "BucketPolicySize" = 20480;
     /// Service control policies on a root, organizational unit or account.
     policies_per_target: "PoliciesPerTarget" = 10;
-    /// Size of a service or resource control policy in characters.
+    /// Size of a service control policy in characters.
     organization_policy_size: "OrganizationPolicySize" = 10240;
+    /// Size of a resource control policy in characters.
+    resource_control_policy_size: "ResourceControlPolicySize" = 5120;
+    /// Resource control policies on a root, organizational unit or account.
+    resource_control_policies_per_target: "ResourceControlPoliciesPerTarget" = 5;
+    /// Policies of one type in an organization.
+    policies_per_organization: "PoliciesPerOrganization" = 1000;
+    /// Organizational units in an organization.
+    units_per_organization: "OrganizationalUnitsPerOrganization" = 2000;
+    /// Accounts in an organization.
+    accounts_per_organization: "AccountsPerOrganization" = 5000;
     /// Policy ARNs passed as session policies.
     session_policy_arns: "SessionPolicyArns" = 10;
     /// Session tags.

@@ -1,9 +1,10 @@
-//! The operations of IAM and STS: one operation, one place, one table per service.
+//! The operations of IAM, STS and Organizations: one operation, one place, one table per service.
 //!
 //! | folder | its table |
 //! | --- | --- |
 //! | [`iam`] | [`iam::IAM`]: users, groups, roles, policies, keys, the account |
 //! | [`sts`] | [`sts::STS`]: temporary credentials |
+//! | [`organizations`] | [`organizations::ORGANIZATIONS`]: accounts under one roof, and what limits them |
 //!
 //! Beside them: [`passwords`], the rules that passwords follow when they are set and when they are used.
 //!
@@ -13,6 +14,7 @@
 
 pub mod iam;
 mod mfa;
+pub mod organizations;
 pub mod passwords;
 pub mod sts;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::{
 };
 
 use twinlock_directory::{
-    Account, AccountId, Batch, Directory, Group, Options, Role, RootCredentials, Row, SeededRandom,
-    StoredPolicy, User, ids,
+    Account, AccountId, Batch, ControlState, ControlType, Directory, Group, Member, Options, Role,
+    RootCredentials, Row, SeededRandom, StoredPolicy, User, ids,
 };
 use twinlock_gate::{
     Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
@@ -20,6 +20,8 @@ use twinlock_gate::{
 };
 use twinlock_objects::Objects;
 use twinlock_wire::sigv4::SigningKeys;
+
+use crate::organizations::new_organization;
 
 /// When every test begins: 2014-07-18T15:00:00Z.
 pub(crate) const START: u64 = 1_405_695_600_000;
@@ -187,6 +189,35 @@ impl TestWorld {
         };
         self.put(role.clone());
         role
+    }
+
+    /// An organization with these member accounts in its root, and with both types of policy enabled.
+    pub(crate) fn organization(&self, management: &str, members: &[&str]) {
+        let account: AccountId = management.parse().expect("an account id");
+        let mut organization = new_organization(account, true, &*self.world.random, START);
+        for control in ControlType::ALL {
+            let state = ControlState {
+                enabled: true,
+                period: 1,
+            };
+            organization.types.insert(control, state);
+        }
+        let turn = self.world.directory.turn();
+        let mut batch: Batch = turn.batch();
+        for id in std::iter::once(&management).chain(members) {
+            batch.put(Member {
+                account,
+                id: id.parse().expect("an account id"),
+                parent: organization.root_id.clone(),
+                joined: START,
+                created_here: false,
+                controls: Default::default(),
+                tags: Vec::new(),
+                delegated: Default::default(),
+            });
+        }
+        batch.put(organization);
+        turn.commit(batch).wait().expect("committed");
     }
 
     /// A change, to the end.

@@ -175,7 +175,7 @@ impl Organization {
         self.types.get(&control).map_or(0, |state| state.period)
     }
 
-    /// What of `controls`, a target's, is in force.
+    /// What of `controls`, a target's, is in force: nothing while the type is disabled.
     pub fn in_force<'c>(
         &self,
         controls: &'c Controls,
@@ -183,7 +183,7 @@ impl Organization {
     ) -> Option<&'c Attached> {
         controls
             .get(&control)
-            .filter(|attached| attached.period == self.period(control))
+            .filter(|attached| self.enabled(control) && attached.period == self.period(control))
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `simulation` | the policy simulator |
+//! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 //!
@@ -34,6 +35,7 @@ pub mod login_profiles;
 pub mod managed_policies;
 pub mod mfa_devices;
 pub mod mfa_tags;
+pub mod organizations_features;
 pub mod password_policy;
 pub mod policy_entities;
 pub mod policy_tags;
@@ -121,6 +123,12 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListServerCertificates>(),
         read::<_, empty::ListOpenIDConnectProviders>(),
         read::<_, empty::ListSAMLProviders>(),
+        // the organization
+        change::<_, organizations_features::EnableOrganizationsRootCredentialsManagement>(),
+        change::<_, organizations_features::DisableOrganizationsRootCredentialsManagement>(),
+        change::<_, organizations_features::EnableOrganizationsRootSessions>(),
+        change::<_, organizations_features::DisableOrganizationsRootSessions>(),
+        read::<_, organizations_features::ListOrganizationsFeatures>(),
         // roles
         change::<_, roles::CreateRole>(),
         read::<_, roles::GetRole>(),

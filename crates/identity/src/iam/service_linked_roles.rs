@@ -8,7 +8,7 @@ mod services;
 
 use std::sync::Arc;
 
-use twinlock_directory::{Account, Batch, Role, StoredPolicy, ids};
+use twinlock_directory::{Account, AccountId, Batch, Role, StoredPolicy, ids};
 use twinlock_gate::{
     Action, Change, Cx, Fault, Need, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
@@ -46,6 +46,33 @@ fn role_name(input: &shapes::CreateServiceLinkedRoleInput) -> Option<String> {
         service.suffix,
         custom.collect::<String>()
     ))
+}
+
+/// The role that a service is given in an account; none for a service of which none is known.
+pub(crate) fn role(
+    input: &shapes::CreateServiceLinkedRoleInput,
+    account: AccountId,
+    cx: &Cx<'_>,
+) -> Option<Role> {
+    let principal = &input.aws_service_name;
+    let service = linked(principal)?;
+    let trust = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    Some(Role {
+        account,
+        id: ids::role_id(&*cx.world.random),
+        name: role_name(input)?,
+        path: format!("/aws-service-role/{principal}/"),
+        created: cx.now,
+        description: input.description.as_deref().and_then(roles::description),
+        max_session_seconds: SESSION_SECONDS_MAX,
+        trust: Arc::new(StoredPolicy::new(trust, Default::default())),
+        inline: Default::default(),
+        attached: [policy_arn(service)].into(),
+        boundary: None,
+        tags: Vec::new(),
+    })
 }
 
 /// `iam:CreateServiceLinkedRole`.
@@ -107,23 +134,8 @@ impl Change for CreateServiceLinkedRole {
             )));
         }
         room_for_one(cx, cx.account()?.roles.size(), "RolesPerAccount")?;
-        let trust = format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{principal}"}},"Action":"sts:AssumeRole"}}]}}"#
-        );
-        let role = Role {
-            account: cx.account_id()?,
-            id: ids::role_id(&*cx.world.random),
-            name,
-            path: format!("/aws-service-role/{principal}/"),
-            created: cx.now,
-            description: input.description.as_deref().and_then(roles::description),
-            max_session_seconds: SESSION_SECONDS_MAX,
-            trust: Arc::new(StoredPolicy::new(trust, Default::default())),
-            inline: Default::default(),
-            attached: [policy_arn(service)].into(),
-            boundary: None,
-            tags: Vec::new(),
-        };
+        // INVARIANT: the service is known, see above.
+        let role = role(input, cx.account_id()?, cx).ok_or_else(Fault::internal)?;
         let shown = roles::shown(&role, cx);
         batch.put(role);
         Ok(shapes::CreateServiceLinkedRoleOutput { role: Some(shown) })

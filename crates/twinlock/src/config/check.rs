@@ -12,12 +12,6 @@ pub(super) fn all(config: &Config) -> Vec<Problem> {
     profiles(config, p);
     tls(config, p);
     exposure(config, p);
-    if config.organization {
-        // Taking the key and doing nothing would leave accounts without the guard that their owner believes in.
-        p.push(Problem::plain(
-            "organization = true: this version has no organizations yet; leave the key out, the accounts are independent",
-        ));
-    }
     problems
 }
 

@@ -8,10 +8,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use twinlock_directory::{
     AccessKey, Account, AccountId, Bucket, BucketEncryption, BucketState, CommitError, Directory,
-    Group, LoginProfile, Millis, PublicAccessBlock, Random, RootCredentials, Row, Secret, Snapshot,
-    StoredPolicy, SystemRandom, User, Versioning, ids, passwords,
+    Group, LoginProfile, Member, Millis, Organization, PublicAccessBlock, Random, RootCredentials,
+    Row, Secret, Snapshot, StoredPolicy, SystemRandom, User, Versioning, ids, passwords,
 };
 use twinlock_gate::World;
+use twinlock_identity::organizations::new_organization;
 use twinlock_objects::Objects;
 
 use super::StartError;
@@ -139,7 +140,60 @@ pub(super) async fn create(
         commit(directory, account, rows).await?;
         unfinished.accounts.push(account.id);
     }
+    if config.organization {
+        let accounts: Vec<_> = config.accounts.iter().chain(unnamed.as_ref()).collect();
+        let new = &unfinished.accounts;
+        organization(&accounts, new, directory, random, now).await?;
+    }
     Ok((shown, unfinished))
+}
+
+/// Makes the accounts one organization with the first as its management account. One that is there is left as it is, but for
+/// accounts that this start made: those join it.
+async fn organization(
+    accounts: &[&AccountConfig],
+    new: &[AccountId],
+    directory: &Directory,
+    random: &dyn Random,
+    now: Millis,
+) -> Result<(), StartError> {
+    let Some(first) = accounts.first() else {
+        return Ok(());
+    };
+    let snapshot = directory.published();
+    let known = snapshot.organization_of(&first.id);
+    if known.is_some_and(|place| !place.is_management()) {
+        tracing::warn!(
+            account = %first.id,
+            "the account is a member of another account's organization: what is there stays as it is"
+        );
+        return Ok(());
+    }
+    let organization = match known {
+        Some(place) => Organization::clone(place.organization),
+        None => new_organization(first.id, true, random, now),
+    };
+    let mut rows = Vec::new();
+    if known.is_none() {
+        rows.push(Row::from(organization.clone()));
+    }
+    let joining = accounts.iter().filter(|account| {
+        let free = snapshot.organization_of(&account.id).is_none();
+        free && (known.is_none() || new.contains(&account.id))
+    });
+    rows.extend(joining.map(|account| {
+        Row::from(Member {
+            account: first.id,
+            id: account.id,
+            parent: organization.root_id.clone(),
+            joined: now,
+            created_here: false,
+            controls: Default::default(),
+            tags: Vec::new(),
+            delegated: Default::default(),
+        })
+    }));
+    commit(directory, first, rows).await
 }
 
 /// The account of a server that was told of none and has none.

@@ -5,7 +5,7 @@ use twinlock_gate::service::Services;
 /// All of them.
 pub const SERVICES: Services = Services {
     query: &[&twinlock_identity::iam::IAM, &twinlock_identity::sts::STS],
-    json: &[],
+    json: &[&twinlock_identity::organizations::ORGANIZATIONS],
     s3: &twinlock_s3::S3,
     s3_control: &twinlock_s3::S3_CONTROL,
     known: twinlock_shapes::known::protocol_of,
