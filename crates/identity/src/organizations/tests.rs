@@ -217,7 +217,7 @@ fn an_rcp_keeps_outsiders_from_what_the_members_own() {
             role_session_name: "session".to_owned(),
             ..Default::default()
         };
-        world.read::<crate::sts::AssumeRole>(who, input)
+        world.effect::<crate::sts::AssumeRole>(who, input)
     };
     assume(&outsider).expect("the door is open");
     let content = DENY_ROLES.replace(
@@ -405,7 +405,7 @@ fn an_account_is_made_whole_and_closed_at_once() {
         ..Default::default()
     };
     world
-        .read::<crate::sts::AssumeRole>(&admin, input.clone())
+        .effect::<crate::sts::AssumeRole>(&admin, input.clone())
         .expect("the way in");
     let session = crate::testing::caller(twinlock_gate::Who::RoleSession {
         account: account(&id),
@@ -429,7 +429,7 @@ fn an_account_is_made_whole_and_closed_at_once() {
         code(create_user(&world, &root(&id), "second")),
         "InvalidClientTokenId"
     );
-    let assumed = world.read::<crate::sts::AssumeRole>(&admin, input);
+    let assumed = world.effect::<crate::sts::AssumeRole>(&admin, input);
     assert_eq!(code(assumed), "AccessDenied");
     assert_eq!(code(close(&id)), "AccountAlreadyClosedException");
     assert_eq!(reason(close(MANAGEMENT)), "CANNOT_CLOSE_MANAGEMENT_ACCOUNT");
