@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the Python environment of the tests. Called by `make test`; sets up VENV with PYTHON.
-# On Debian, venv is a package of its own: it is installed only where it is missing and only if that is possible.
+# Installs what the tests need: the Python environment VENV, made with PYTHON, and a browser. Called by `make test`.
+# Debian's packages are installed only where something is missing, and only if that is possible.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
@@ -11,22 +11,31 @@ if ! command -v "$python" >/dev/null 2>&1; then
     exit 1
 fi
 
-# ensurepip is what a bare Debian Python lacks; venv alone is always there.
-if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
+# Debian's packages PACKAGES, for WHAT; asks for rights only where something is missing.
+install() {
+    what=$1
+    shift
     if ! command -v apt-get >/dev/null 2>&1; then
-        echo "the tests need Python's venv and ensurepip modules: install them and run make test again" >&2
+        echo "the tests need $what: install it and run make test again" >&2
         exit 1
     fi
     as_root=
     if [ "$(id -u)" -ne 0 ]; then
         if ! command -v sudo >/dev/null 2>&1; then
-            echo "the tests need python3-venv: run apt-get install python3-venv as root, and make test again" >&2
+            echo "the tests need $what: run apt-get install $* as root, and make test again" >&2
             exit 1
         fi
         as_root=sudo
     fi
     $as_root apt-get update -qq
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+}
+
+# ensurepip is what a bare Debian Python lacks; venv alone is always there.
+"$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || install "Python's venv and ensurepip" python3-venv
+# A real browser for the console, with its driver and letters to show.
+if ! command -v chromedriver >/dev/null 2>&1; then
+    install "Chromium and its driver" chromium chromium-driver fonts-dejavu-core
 fi
 
 rm -rf "$venv"

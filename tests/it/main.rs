@@ -4,6 +4,7 @@
 //! - [`server`]: starts, kills and restarts the real binary in a directory of its own;
 //! - [`terminal`]: a shell with the stock aws CLI, for what the walkthroughs type;
 //! - [`boto`]: boto3, for all other calls;
+//! - [`browser`]: a person at a real browser;
 //! - [`coverage`]: docs/coverage.md, from the tables of operations;
 //! - [`reference`]: every operation against AWS's service authorisation reference;
 //! - `stories/`: the walkthroughs and their traps, one file each.
@@ -11,6 +12,7 @@
 //! All of it is one binary, since every further file in `tests/` would be linked by itself.
 
 mod boto;
+mod browser;
 mod coverage;
 mod reference;
 mod server;

@@ -30,6 +30,8 @@ mod visit;
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use ::http::{Method, Response, StatusCode, request::Parts};
 use twinlock_gate::{Body, Fault, Peer, World};
 
@@ -49,18 +51,21 @@ pub struct Console {
     sessions: Sessions,
     flashes: Arc<Flashes>,
     throttle: Throttle,
+    /// True once the passwords of a first start are hashed: until then a sign-in waits.
+    passwords_ready: watch::Receiver<bool>,
 }
 
 /// First segments of paths that are the console's, if the request carries no signature and is not for a host of S3's.
 const PATHS: &[&str] = &["console", "signin", "switchrole"];
 
 impl Console {
-    /// A console before `world`.
-    pub fn new(world: Arc<World>) -> Console {
+    /// A console before `world`. `passwords_ready` turns true once the passwords of a first start are hashed.
+    pub fn new(world: Arc<World>, passwords_ready: watch::Receiver<bool>) -> Console {
         Console {
             sessions: Sessions::new(world.clone()),
             flashes: Arc::default(),
             throttle: Throttle::default(),
+            passwords_ready,
             world,
         }
     }

@@ -154,6 +154,8 @@ impl Console {
 
     /// Whoever the form and the password name; none if anything of it is wrong.
     async fn person(&self, form: &Form, password: &str) -> Option<Person> {
+        // If whoever hashes is gone there is nothing to wait for.
+        let _ = self.passwords_ready.clone().wait_for(|ready| *ready).await;
         let snapshot = self.world.directory.published();
         let account = if form.root {
             snapshot.account_by_email(&form.user)

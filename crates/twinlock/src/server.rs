@@ -184,7 +184,8 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         },
     });
     let metrics = world.clone();
-    let console = Arc::new(Console::new(world.clone()));
+    let (passwords_done, passwords_ready) = watch::channel(false);
+    let console = Arc::new(Console::new(world.clone(), passwords_ready));
     let door = Door {
         handler: House {
             gate: Gate::new(world.clone(), SERVICES),
@@ -198,7 +199,11 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let (stop, stopped) = watch::channel(false);
     let door = tokio::spawn(door.serve(listener, stopped, DRAIN));
     let housekeeping = tokio::spawn(housekeeping(world.clone(), console));
-    let passwords = tokio::spawn(accounts::hash_passwords(world.clone(), unfinished));
+    let hashing = accounts::hash_passwords(world.clone(), unfinished);
+    let passwords = tokio::spawn(async move {
+        hashing.await;
+        passwords_done.send_replace(true);
+    });
     Ok(Running {
         addr,
         endpoint,

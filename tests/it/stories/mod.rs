@@ -4,6 +4,9 @@
 
 mod bucket_policies;
 mod command_line;
+mod console_guard;
+mod console_text1;
+mod console_text3;
 mod durability;
 mod mfa;
 mod objects;

@@ -1,0 +1,148 @@
+//! What must not happen in the console: markup in a name that runs, forms from elsewhere, a page in a bucket that acts as the
+//! console, a frame around it, another person's slot.
+
+use serde_json::json;
+
+use crate::{browser::Browser, world::World};
+
+const SCRIPT: &str = "<img src=x onerror=\"document.title='owned'\">";
+
+#[test]
+fn console_markup_in_names_tags_and_policies_is_text() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.user("John");
+    dev.bucket("marked-bucket");
+    dev.object("marked-bucket", SCRIPT, "x");
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    for page in [
+        "/iam/policies?type=customer".to_owned(),
+        "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2FMarked".to_owned(),
+        "/iam/users/John".to_owned(),
+        "/s3/marked-bucket".to_owned(),
+        format!(
+            "/switchrole?account={0}&roleName={0}&displayName={0}&color={0}",
+            "%3Cimg%20src%3Dx%20onerror%3D%22document.title%3D'owned'%22%3E"
+        ),
+    ] {
+        browser.goes(&format!("{home}{page}"));
+        let title = browser.runs("return document.title", json!([]));
+        assert_ne!(title, "owned", "{page}");
+        let images = browser.runs("return document.images.length", json!([]));
+        assert_eq!(images, 0, "{page}");
+    }
+    browser.goes(&format!("{home}/s3/marked-bucket"));
+    browser.sees(SCRIPT);
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn console_forms_from_elsewhere_and_other_browsers_slots_are_refused() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    // Without the token, from our own origin.
+    let status = browser.runs(
+        "const x = new XMLHttpRequest(); x.open('POST', arguments[0], false); x.setRequestHeader('content-type', 'application/x-www-form-urlencoded'); x.send('groupName=Evil'); return x.status",
+        json!([format!("{home}/iam/groups/create")]),
+    );
+    assert_eq!(status, 403);
+    dev.root()
+        .call("iam", "get_group", json!({ "GroupName": "Evil" }))
+        .refused("NoSuchEntity");
+    // Another browser knows the address of the slot, and not its cookie.
+    let other = Browser::open(&world);
+    other.goes(&format!("{home}/iam/users"));
+    other.sees("Sign in");
+    // No page may be framed.
+    let csp = browser.runs(
+        "const x = new XMLHttpRequest(); x.open('GET', arguments[0], false); x.send(); return x.getResponseHeader('content-security-policy') + x.getResponseHeader('x-frame-options')",
+        json!([home]),
+    );
+    let csp = csp.as_str().expect("headers");
+    assert!(
+        csp.contains("frame-ancestors 'none'") && csp.ends_with("DENY"),
+        "{csp}"
+    );
+}
+
+#[test]
+fn console_a_page_in_a_bucket_cannot_act_as_the_console() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.bucket("pages");
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    let page = format!(
+        "<h1>stored</h1><script>fetch('{home}/iam/users', {{credentials: 'include'}}).then(r => r.text()).then(t => document.title = 'read:' + t.length); document.title = 'ran'</script>"
+    );
+    dev.root()
+        .call(
+            "s3",
+            "put_object",
+            json!({ "Bucket": "pages", "Key": "p.html", "Body": page, "ContentType": "text/html" }),
+        )
+        .ok();
+    let url = dev.root().presigned("pages", "p.html", json!({}));
+    browser.runs("location.href = arguments[0]", json!([url]));
+    browser.sees("stored");
+    let title = browser.runs("return document.title", json!([]));
+    assert_eq!(title, "", "the page's script ran");
+}
+
+#[test]
+fn console_wrong_passwords_wait_and_identities_stand_side_by_side() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.user("John");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "John", "Password": "John-sample-1" }),
+    );
+    dev.iam(
+        "create_account_alias",
+        json!({ "AccountAlias": "by-its-alias" }),
+    );
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("production@example.com", "Production-sample-1")
+        .sees("Console Home");
+    let production = browser.home();
+    browser
+        .signs_in("by-its-alias", "John", "John-sample-1")
+        .sees("Console Home");
+    let john = browser.home();
+    assert_ne!(production, john);
+    browser.goes(&format!("{production}/"));
+    browser.sees("Root user of");
+    browser.goes(&format!("{john}/"));
+    browser
+        .sees("IAM user")
+        .clicks("@")
+        .clicks("Sign out")
+        .sees("Root user of");
+    browser.goes(&format!("{john}/"));
+    browser.sees("Sign in");
+    browser.goes(&format!("{production}/"));
+    browser.sees("Root user of");
+    for _ in 0..5 {
+        browser
+            .signs_in("111111111111", "John", "wrong")
+            .sees("incorrect");
+    }
+    browser
+        .signs_in("111111111111", "John", "John-sample-1")
+        .sees("Too many wrong passwords");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -1,0 +1,128 @@
+//! Texts 3, 4 and 5 in the console: UpdateApp and the link that fills the form, pasted documents with comments and typographic
+//! quotes, a role within one's own account.
+
+use serde_json::json;
+
+use crate::{
+    browser::Browser,
+    world::{World, policy},
+};
+
+#[test]
+fn console_text3_a_link_fills_the_form_after_the_sign_in() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    let dev = world.account("Development");
+    production.bucket("productionapp");
+    production.role("UpdateApp", json!(dev.id()));
+    dev.user("David");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "David", "Password": "David-sample-1" }),
+    );
+    let role = "arn:aws:iam::999999999999:role/UpdateApp";
+    let david = Browser::open(&world);
+    david.goes(
+        "/switchrole?account=999999999999&roleName=UpdateApp&displayName=Update%20App&color=FAD791",
+    );
+    david
+        .fills("Account ID", dev.id())
+        .fills("IAM user name", "David");
+    david.fills("Password", "David-sample-1").clicks("Sign in");
+    david.sees("Switch Role");
+    assert_eq!(david.reads("Account"), "999999999999");
+    assert_eq!(david.reads("Role"), "UpdateApp");
+    assert_eq!(david.reads("Display name"), "Update App");
+    // Only one of the two locks has turned.
+    david.clicks("Switch Role");
+    david.sees("is not authorized to perform: sts:AssumeRole");
+    david.sees("because no identity-based policy allows the sts:AssumeRole action");
+    dev.put_policy(
+        "user",
+        "David",
+        "take",
+        &policy("Allow", json!("sts:AssumeRole"), json!(role)),
+    );
+    david.clicks("Switch Role").sees("Update App");
+    // The list of all roles says the same as the switch.
+    let home = david.home();
+    david.goes(&format!("{home}/roles"));
+    david.sees("UpdateApp").sees("Production");
+    // Anything but twelve digits or an alias is refused.
+    david.goes(&format!(
+        "{home}/switchrole?account=99999999999&roleName=UpdateApp"
+    ));
+    david
+        .clicks("Switch Role")
+        .sees("must be a valid 12-digit account ID");
+    assert_eq!(david.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn console_text5_typographic_quotes_and_comments_are_repaired_at_a_click() {
+    let world = World::start("text5");
+    world.account("Stuzio").bucket("com.stuzio.projectx");
+    let stuzio = Browser::open(&world);
+    stuzio.goes("/signin?as=root");
+    stuzio.fills("Root user email address", "stuzio@example.com");
+    stuzio
+        .fills("Password", "Stuzio-sample-1")
+        .clicks("Sign in")
+        .sees("Console Home");
+    // A leading zero counts.
+    stuzio.sees("081278057606");
+    let home = stuzio.home();
+    stuzio.goes(&format!("{home}/iam/policies/create"));
+    stuzio.pastes(
+        "{ “Version”: “2012-10-17”, # the newest\n “Statement”: [{ “Sid”: “Buckets”, “Effect”: “Allow”, “Action”: “s3:*”,\n\
+         “Resource”: [“arn:aws:s3:::com.stuzio.project-x”, “arn:aws:s3:::com.stuzio.project-x/*”], }] }",
+    );
+    stuzio.clicks("Repair");
+    stuzio.sees("There is no such bucket in this account: com.stuzio.project-x; did you mean com.stuzio.projectx?");
+    stuzio.clicks("Visual");
+    assert!(stuzio.reads("Actions of statement 1").contains("s3:*"));
+    stuzio.clicks("JSON").clicks("Review policy");
+    stuzio.sees("Full access");
+    stuzio
+        .fills("Name", "StuzioProjectXPolicy")
+        .clicks("Create policy")
+        .sees("is created");
+    assert_eq!(stuzio.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn console_text3_a_role_of_ones_own_account_and_mfa_that_is_missing() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    let john = dev.user("John");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "John", "Password": "John-sample-1" }),
+    );
+    let own = dev.role("Own", json!(john.arn()));
+    let guarded = dev.role_trusting(
+        "Guarded",
+        &json!({ "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "AWS": john.arn() },
+            "Action": "sts:AssumeRole",
+            "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } },
+        }] }),
+    );
+    assert!(own.ends_with("role/Own") && guarded.ends_with("role/Guarded"));
+    let browser = Browser::open(&world);
+    browser
+        .signs_in(dev.id(), "John", "John-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    browser.goes(&format!("{home}/roles"));
+    browser.sees("Own").sees("Guarded").sees("Needs MFA");
+    browser.goes(&format!(
+        "{home}/switchrole?account=111111111111&roleName=Guarded"
+    ));
+    browser.clicks("Switch Role").sees("AccessDenied");
+    browser.goes(&format!(
+        "{home}/switchrole?account=111111111111&roleName=Own&displayName=Mine"
+    ));
+    browser.clicks("Switch Role").sees("Mine");
+}
