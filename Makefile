@@ -6,7 +6,7 @@ VENV := .venv
 # Names tests to run, as for cargo: make test TEST=stories::text3
 TEST ?=
 
-.PHONY: help run test test-tools build-tests bench codegen facts coverage tidy clean-tools
+.PHONY: help run test test-tools build-tests nightly bench codegen facts coverage tidy clean-tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ test-tools: $(VENV)/installed
 $(VENV)/installed: tests/requirements.txt tests/install-tools.sh
 	PYTHON="$(PYTHON)" VENV="$(VENV)" sh tests/install-tools.sh
 	touch $@
+
+# A first case of its own for every run, printed; the next run of the same seed is the same.
+NIGHTLY_SEED ?= $(shell date +%s)000000
+nightly: ## Ask both policy evaluators a million random questions
+	TWINLOCK_DIFF_SEED=$(NIGHTLY_SEED) TWINLOCK_DIFF_CASES=1000000 \
+		$(CARGO) test --release --locked --package twinlock-spec differential -- --nocapture
 
 bench: ## Measure what a decision costs, beside Cedar in one run (bench/ is a workspace of its own)
 	$(CARGO) run --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
