@@ -35,7 +35,8 @@ nightly: ## Ask both policy evaluators a million random questions
 	TWINLOCK_DIFF_SEED=$(NIGHTLY_SEED) TWINLOCK_DIFF_CASES=1000000 \
 		$(CARGO) test --release --locked --package twinlock-spec differential -- --nocapture
 
-bench: ## Measure what a decision costs, beside Cedar in one run (bench/ is a workspace of its own)
+bench: ## Measure what a decision costs, beside Cedar in one run (bench/ is a workspace of its own), and what a server serves
+	$(CARGO) bench --workspace --locked
 	$(CARGO) run --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
 
 codegen: ## Write crates/shapes anew from AWS's published service models (needs PyPI)

@@ -10,6 +10,7 @@ mod tests;
 
 use std::io::{BufRead, BufWriter, ErrorKind, Read, Write};
 
+use crate::Explanation;
 use crate::json::{self, Limits};
 
 /// Every line was evaluated.
@@ -82,6 +83,23 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bo
     }
 }
 
+/// Explains the decision on one request: the same object as a line of a batch, over as many lines as it likes.
+///
+/// # Errors
+/// What is malformed about it, with its place.
+pub fn explain(text: &str) -> Result<Explanation, String> {
+    let json = json::read(text, Limits::BATCH_LINE).map_err(|error| error.to_string())?;
+    line::explain(text, &json)
+}
+
+/// The id of a line that repeats a key or breaks a limit: it is JSON nevertheless, and whoever asked wants to know which it was.
+fn id_of_unreadable(text: &str) -> String {
+    let id = serde_json::from_str::<serde_json::Value>(text)
+        .ok()
+        .and_then(|line| line.get("id").cloned());
+    id.unwrap_or_default().to_string()
+}
+
 /// The answer to a line, and whether the line was well-formed.
 fn answer(line: &[u8]) -> (String, bool) {
     let failed = |id: &str, error: &str| {
@@ -102,7 +120,7 @@ fn answer(line: &[u8]) -> (String, bool) {
         // Within one line the line number says nothing.
         Err(error) => {
             return failed(
-                "null",
+                &id_of_unreadable(text),
                 &format!("column {}: {}", error.column, error.message),
             );
         }

@@ -38,6 +38,7 @@ pub enum PolicyKind {
 
 /// Why a request was denied: the one responsible kind of policy, and for an explicit deny the statement.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Cause {
     /// The kind of policy that denied, or that should have allowed.
     pub kind: PolicyKind,

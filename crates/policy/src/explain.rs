@@ -6,6 +6,7 @@
 //! An explanation knows both sides' policies. Whoever is not both sides gets it by way of [`Explanation::for_caller`] only.
 
 mod edit;
+mod message;
 mod redact;
 mod remedy;
 mod sample;
@@ -45,6 +46,8 @@ pub struct Explanation {
     pub rule: Option<&'static str>,
     /// The policies in the order in which a denial is named: SCP, RCP, endpoint, boundary, session, resource, identity.
     pub policies: Vec<Examined>,
+    /// What AWS tells the denied caller.
+    pub message: Option<String>,
     /// The caller's account; none for services, unsigned calls and token bearers.
     pub caller_account: Option<String>,
     /// The account that owns the resource.
@@ -54,6 +57,8 @@ pub struct Explanation {
     /// What is told to whom sees one side only; none once it was told.
     #[serde(skip)]
     alone: Option<redact::Alone>,
+    #[serde(skip)]
+    sentence: message::Sentence,
 }
 
 /// What one policy said.
@@ -137,7 +142,10 @@ pub fn explain(request: &Request<'_>, policies: &PolicySet<'_>) -> Explanation {
     let case = Case::new(request, &question, policies);
     let decision = crate::evaluate(request, policies);
     let caller = &request.principal.arn;
+    let sentence = message::Sentence::new(request, case.same_account);
     Explanation {
+        message: sentence.of(&decision),
+        sentence,
         principal: if caller.is_empty() {
             "anonymous".to_owned()
         } else {

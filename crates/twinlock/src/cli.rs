@@ -5,6 +5,7 @@
 
 mod demo;
 mod env;
+mod explain;
 mod flags;
 mod output;
 mod policy;

@@ -1,6 +1,7 @@
 //! What the binary itself says, typed as it says it; and bodies too large for memory.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 
 use crate::server::{binary, project};
 use crate::world::World;
@@ -43,6 +44,122 @@ fn the_commands_that_a_start_prints_work() {
     assert!(
         answers.contains("arn:aws:iam::111111111111:root") && answers.contains("\"Users\""),
         "{answers}"
+    );
+}
+
+/// One denied request, in the form of a batch: what is printed, and the exit status.
+fn explains(request: &str, flags: &[&str]) -> (String, Option<i32>) {
+    let mut child = Command::new(binary())
+        .args(["policy", "explain"])
+        .args(flags)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary can be started");
+    let mut input = child.stdin.take().expect("stdin is piped");
+    input
+        .write_all(request.as_bytes())
+        .expect("it reads its input");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8(output.stdout).expect("it prints text");
+    (text, output.status.code())
+}
+
+#[test]
+fn a_denial_is_explained_with_the_least_that_would_allow_it() {
+    let request = r#"{
+        "principal": "arn:aws:iam::111111111111:user/David",
+        "action": "sts:AssumeRole",
+        "resource": "arn:aws:iam::222222222222:role/UpdateApp",
+        "resourceAccount": "222222222222",
+        "context": {},
+        "identityPolicies": [{"name": "AssumeUpdateApp", "document": {"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::222222222222:role/UpdateApp"}}}],
+        "resourcePolicy": {"name": "trust", "document": {"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Principal": {"AWS": "111111111111"}, "Action": "sts:AssumeRole",
+             "Condition": {"StringEquals": {"sts:ExternalId": "12345"}}}}}
+    }"#;
+    let (text, status) = explains(request, &[]);
+    assert_eq!(status, Some(1));
+    assert!(
+        text.contains("StringEquals sts:ExternalId wants `12345`, the request has none")
+            && text.ends_with("To allow it: make the request with sts:externalid `12345`\n"),
+        "{text}"
+    );
+    let (json, _) = explains(request, &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it prints JSON");
+    assert_eq!(json["remedy"]["edits"][0]["edit"], "request");
+    // David's account learns neither the trust policy nor that there is one.
+    let (seen, status) = explains(request, &["--seen-by", "111111111111"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        !seen.contains("12345") && seen.contains("account 222222222222 must allow it"),
+        "{seen}"
+    );
+    assert_eq!(explains("{", &[]), (String::new(), Some(2)));
+}
+
+/// How much more the process may have had resident at most after a hundred thousand lines than after the first thousand.
+const BATCH_GROWTH_KIB_MAX: u64 = 4 * 1024;
+
+/// `VmHWM` of a process: the most it had resident, in KiB.
+fn resident_max(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .expect("a line");
+    let number = line.split_whitespace().nth(1).expect("a number");
+    number.parse().expect("a number")
+}
+
+#[test]
+fn a_batch_of_a_hundred_thousand_lines_needs_no_more_memory_than_a_thousand() {
+    let mut child = Command::new(binary())
+        .args(["policy", "eval", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let plain = r#"{"id":1,"principal":"arn:aws:iam::111111111111:user/A","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"}"#;
+    let rich = plain.replace(
+        r#""id":1"#,
+        r#""id":2,"identityPolicies":[{"name":"p","document":{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}}]"#,
+    );
+    // A hundred lines, one of them with a policy.
+    let block = format!("{}{rich}\n", format!("{plain}\n").repeat(99));
+    let mut input = child.stdin.take().expect("stdin is piped");
+    let mut answers = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let process = child.id();
+    // Writes so many blocks while so many answers are read.
+    let mut feed = |blocks: usize, read: usize| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..blocks {
+                    input
+                        .write_all(block.as_bytes())
+                        .expect("it reads its input");
+                }
+            });
+            for _ in 0..read {
+                answers.next().expect("an answer").expect("text");
+            }
+        });
+        resident_max(process)
+    };
+    // The last answers stay in its buffer until the end, and must fit into the pipe.
+    const LAST: usize = 200;
+    let early = feed(20, 2_000 - LAST);
+    let late = feed(980, 98_000);
+    drop(input);
+    let rest = answers.count();
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!(rest, LAST);
+    assert!(
+        late <= early + BATCH_GROWTH_KIB_MAX,
+        "{early} KiB, then {late} KiB"
     );
 }
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use super::service_rules;
 use crate::arn::Arn;
-use crate::decision::{Cause, Decision, Outcome, PolicyKind};
+use crate::decision::{Cause, Decision, PolicyKind};
 use crate::json::{Json, Kind};
 use crate::principal::is_account_id;
 use crate::request::{
     Context, Issuer, Level, PolicySet, Principal, PrincipalKind, Request, Source, Value,
 };
-use crate::{Policy, evaluate};
+use crate::{Explanation, Policy, advise, evaluate};
 
 pub(super) struct Decided {
     pub(super) decision: Decision,
@@ -50,12 +50,46 @@ struct NamedLevel {
     policies: Vec<Named>,
 }
 
+/// Decides the line.
 pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
+    ask(text, line, |request, policies| {
+        let mut decision = evaluate(request, policies);
+        if decision.allowed() && service_rules::is_unmodifiable(request.action, request.resource) {
+            decision = Decision::denied(Cause::implicit(PolicyKind::ServiceRule));
+        }
+        Decided {
+            decision,
+            action: request.action.to_owned(),
+        }
+    })
+}
+
+/// Explains the line's decision, with advice.
+pub(super) fn explain(text: &str, line: &Json) -> Result<Explanation, String> {
+    ask(text, line, |request, policies| {
+        let explanation = advise(request, policies);
+        if explanation.decision.allowed()
+            && service_rules::is_unmodifiable(request.action, request.resource)
+        {
+            return explanation.refused(
+                "AWS or one of its services keeps this policy or role, and nobody else changes it",
+            );
+        }
+        explanation
+    })
+}
+
+/// Calls `with` with the request and the policies of the line.
+fn ask<T>(
+    text: &str,
+    line: &Json,
+    with: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T,
+) -> Result<T, String> {
     if line.members().is_none() {
         return Err(format!("expected an object, found {}", line.describe()));
     }
     let principal = principal(line)?;
-    let action = required(line, "action")?.to_owned();
+    let action = required(line, "action")?;
     if !action
         .split_once(':')
         .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty())
@@ -73,6 +107,7 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
             "`resource` must be an ARN or `*`, found `{resource}`"
         ));
     }
+    let resource = service_rules::asked_with(action, resource);
     let context = context(line)?;
     let identity = documents(text, line, "identityPolicies")?;
     let boundaries = documents(text, line, "permissionBoundaries")?;
@@ -88,7 +123,7 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
     let limit = |list| Some(sources(list)).filter(|list: &Vec<_>| !list.is_empty());
     let request = Request {
         principal: &principal,
-        action: &action,
+        action,
         resource,
         resource_account: optional(line, "resourceAccount")?,
         context: &context,
@@ -99,7 +134,7 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
             .as_ref()
             .filter(|_| !service_rules::is_above_the_bucket_policy(&request))
             .map(|named| source(named, "")),
-        resource_rule: service_rules::resource_rule(&action, resource),
+        resource_rule: service_rules::resource_rule(action, resource),
         boundary: limit(&boundaries),
         session: limit(&sessions),
         scps: level_sources(&scps),
@@ -115,11 +150,7 @@ pub(super) fn decide(text: &str, line: &Json) -> Result<Decided, String> {
         },
         acl_grant: false,
     };
-    let mut decision = evaluate(&request, &policies);
-    if decision.outcome == Outcome::Allowed && service_rules::is_unmodifiable(&action, resource) {
-        decision = Decision::denied(Cause::implicit(PolicyKind::ServiceRule));
-    }
-    Ok(Decided { decision, action })
+    Ok(with(&request, &policies))
 }
 
 fn present<'j>(json: &'j Json, key: &str) -> Option<&'j Json> {
@@ -314,7 +345,7 @@ fn source<'n>(named: &'n Named, attached_to: &'n str) -> Source<'n> {
     Source {
         policy: &named.policy,
         name: &named.name,
-        arn: None,
+        arn: Some(named.name.as_str()).filter(|name| name.starts_with("arn:")),
         attached_to,
     }
 }

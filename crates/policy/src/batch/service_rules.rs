@@ -5,6 +5,15 @@ use crate::facts::{self, AccessLevel};
 use crate::principal::is_account_id;
 use crate::request::{PrincipalKind, Request, ResourceRule};
 
+/// The resource that the service itself asks with: ListAllMyBuckets has none, and S3 asks it of all buckets (2.2, point 6).
+pub(super) fn asked_with<'r>(action: &str, resource: &'r str) -> &'r str {
+    if resource == "*" && action.eq_ignore_ascii_case("s3:ListAllMyBuckets") {
+        "arn:aws:s3:::*"
+    } else {
+        resource
+    }
+}
+
 /// A role's trust policy and a KMS key's policy must admit the caller themselves.
 pub(super) fn resource_rule(action: &str, resource: &str) -> ResourceRule {
     const ASSUMING: [&str; 5] = [

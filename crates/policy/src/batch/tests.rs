@@ -78,6 +78,141 @@ fn malformed_lines_do_not_stop_the_run() {
     assert_eq!(run(&b"\xff\n"[..], &mut output), SOME_MALFORMED);
 }
 
+/// A repeated key makes the line malformed, and the answer still says which line.
+#[test]
+fn a_malformed_line_keeps_its_id() {
+    let twice = request("").replace(r#""context":{}"#, r#""context":{"a":"1","a":"2"}"#);
+    let (status, answers) = lines(&twice);
+    assert_eq!(status, SOME_MALFORMED);
+    assert!(
+        answers[0].starts_with(r#"{"id":"r","error":"#),
+        "{answers:?}"
+    );
+}
+
+/// Documents that AWS would refuse are evaluated as they are.
+#[test]
+fn odd_documents_do_not_stop_a_line() {
+    for document in [
+        "{}",
+        r#"{"Statement":[]}"#,
+        r#"{"Statement":"x"}"#,
+        r#"{"Statement":[7,null,{}]}"#,
+        r#"{"Version":"2031-01-01","Statement":{"Effect":"Permit","Action":7,"Resource":{}}}"#,
+        r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Odd":{"k":null}}}}"#,
+    ] {
+        let line = request(&format!(
+            r#","identityPolicies":[{{"name":"odd","document":{document}}}]"#
+        ));
+        let (status, answers) = lines(&line);
+        assert_eq!(status, ALL_EVALUATED, "{document}: {answers:?}");
+        assert!(
+            answers[0].contains("ImplicitlyDenied"),
+            "{document}: {answers:?}"
+        );
+    }
+}
+
+#[test]
+fn listing_buckets_is_granted_on_all_buckets() {
+    for (resource, expected) in [
+        ("*", "Allowed"),
+        ("arn:aws:s3:::*", "Allowed"),
+        ("arn:aws:s3:::b", "ImplicitlyDenied"),
+    ] {
+        let policy = format!(
+            r#"{{"name":"l","document":{{"Statement":{{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"{resource}"}}}}}}"#
+        );
+        let line = format!(
+            r#"{{"id":1,"principal":"arn:aws:iam::111111111111:user/Ann","action":"s3:ListAllMyBuckets","resource":"*","wildcardOnlyAction":true,"context":{{}},"identityPolicies":[{policy}]}}"#
+        );
+        assert!(lines(&line).1[0].contains(expected), "{resource}");
+    }
+}
+
+#[test]
+fn one_request_is_explained() {
+    let text = request(&format!(r#","identityPolicies":[{ALLOW},{DENY}]"#)).replace(',', ",\n");
+    let explanation = explain(&text).expect("a request");
+    let said = explanation.to_string();
+    assert!(
+        said.ends_with("To allow it: explicit deny in inline policy d (account 111111111111), statement 1: who administers it must remove or narrow it\n"),
+        "{said}"
+    );
+    let managed = request("")
+        .replace("s3:GetObject", "iam:DeletePolicy")
+        .replace("arn:aws:s3:::b/k", "arn:aws:iam::aws:policy/X")
+        .replace(r#""context""#, r#""identityPolicies":[{"name":"a","document":{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}}],"context""#);
+    let explanation = explain(&managed).expect("a request");
+    assert!(!explanation.decision.allowed());
+    assert!(explanation.rule.is_some());
+    for bad in ["", "{", "[]", "{}"] {
+        assert!(explain(bad).is_err(), "{bad}");
+    }
+}
+
+/// Hands out lines one by one, and looks whether the answers keep up with them.
+struct Lines<'w> {
+    line: Vec<u8>,
+    at: usize,
+    left: usize,
+    asked: usize,
+    answered: &'w std::cell::Cell<usize>,
+    behind_max: &'w std::cell::Cell<usize>,
+}
+
+impl Read for Lines<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.at == self.line.len() {
+            if self.left == 0 {
+                return Ok(0);
+            }
+            self.left -= 1;
+            self.asked += 1;
+            self.at = 0;
+            let behind = self.asked - self.answered.get();
+            self.behind_max.set(self.behind_max.get().max(behind));
+        }
+        let count = buffer.len().min(self.line.len() - self.at);
+        buffer[..count].copy_from_slice(&self.line[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+struct Answers<'w>(&'w std::cell::Cell<usize>);
+
+impl Write for Answers<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        self.0.set(self.0.get() + lines);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Nothing is gathered: the answers follow their lines at the distance of two buffers, however many lines there are.
+#[test]
+fn a_hundred_thousand_lines_stream() {
+    let (answered, behind_max) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
+    let line = r#"{"id":1,"principal":"arn:aws:iam::111111111111:user/A","action":"s3:GetObject","resource":"arn:aws:s3:::b/k"}"#;
+    let line = format!("{line}\n").into_bytes();
+    let input = Lines {
+        at: line.len(),
+        line,
+        left: 100_000,
+        asked: 0,
+        answered: &answered,
+        behind_max: &behind_max,
+    };
+    let status = run(std::io::BufReader::new(input), Answers(&answered));
+    assert_eq!((status, answered.get()), (ALL_EVALUATED, 100_000));
+    assert!(behind_max.get() < 500, "{}", behind_max.get());
+}
+
 struct Broken;
 impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {

@@ -106,6 +106,18 @@ fn is_owners(kind: PolicyKind) -> bool {
 }
 
 impl Explanation {
+    /// The same request, refused by a rule of the service that no policy can change.
+    pub(crate) fn refused(mut self, rule: &'static str) -> Explanation {
+        self.decision = Decision::denied(Cause::implicit(PolicyKind::ServiceRule));
+        self.message = self.sentence.of(&self.decision);
+        self.rule = Some(rule);
+        self.remedy = Some(Remedy {
+            edits: Vec::new(),
+            instead: Some("no policy can: it is not the account's to change"),
+        });
+        self
+    }
+
     /// The explanation as one who belongs to `account` may see it; none: one who belongs to no account.
     #[must_use]
     pub fn for_caller(mut self, account: Option<&str>) -> Explanation {
@@ -126,6 +138,7 @@ impl Explanation {
             _ => {}
         }
         self.close_organization();
+        self.message = self.sentence.of(&self.decision);
         self
     }
 

@@ -48,6 +48,8 @@ fn names_the_first_thing_that_missed() {
         explanation.to_string(),
         "Denied (nothing allows it): arn:aws:iam::111111111111:user/Ann performs s3:GetObject on arn:aws:s3:::b/k\n\
          Cause: no identity-based policy allows it\n\
+         AWS says: User: arn:aws:iam::111111111111:user/Ann is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/k\" \
+         because no identity-based policy allows the s3:GetObject action\n\
          - identity-based policy Read (user Ann): says nothing\n    \
              statement 2 `Reports` (Allow) does not match: Resource is `arn:aws:s3:::reports/*`, the request has `arn:aws:s3:::b/k`\n    \
              statement 3 `Office` (Allow) does not match: IpAddress aws:SourceIp wants `203.0.113.0/24`, the request has none\n    \
@@ -60,6 +62,31 @@ fn names_the_first_thing_that_missed() {
     );
     assert_eq!(json["policies"][0]["otherStatements"], 1);
     assert_eq!(json["decision"]["outcome"], "ImplicitlyDenied");
+    // The fields that docs/explanations.md promises.
+    let keys = |json: &serde_json::Value| {
+        let object = json.as_object().expect("an object");
+        object.keys().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        keys(&json),
+        "action callerAccount decision message ownerAccount policies principal remedy resource rule sameAccount"
+    );
+    assert_eq!(
+        keys(&json["decision"]["cause"]),
+        "arnShown attachedTo explicit kind policyArn policyName sid statement"
+    );
+    assert_eq!(
+        keys(&json["policies"][0]),
+        "arn attachedTo kind name notApplied otherStatements says statements"
+    );
+    assert_eq!(
+        keys(&json["policies"][0]["statements"][0]),
+        "effect index mismatch sid strength"
+    );
+    assert_eq!(
+        keys(&json["policies"][0]["statements"][0]["mismatch"]),
+        "element had key operator wanted"
+    );
 }
 
 #[test]
@@ -202,4 +229,98 @@ fn tells_the_smallest_change_and_whose_it_is() {
     ));
     let json = serde_json::to_value(&advice).expect("serialisable");
     assert_eq!(json["remedy"]["edits"], serde_json::json!([]));
+}
+
+/// Caller's kind, action, resource, its owner, and what AWS says; nothing allows anything.
+#[test]
+fn section_6_1_sentences() {
+    use PrincipalKind::{Root, User, WebIdentity};
+    const ROLE: &str = "arn:aws:iam::111111111111:role/R";
+    let (own, other) = ("111111111111", "222222222222");
+    let ann = "User: arn:aws:iam::111111111111:user/Ann is not authorized to perform: ";
+    let rows = [
+        (
+            User,
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+            own,
+            format!(
+                "{ann}s3:GetObject on resource: \"arn:aws:s3:::b/k\" because no identity-based policy allows the s3:GetObject action"
+            ),
+        ),
+        (
+            User,
+            "s3:GetObject",
+            "arn:aws:s3:::b/k",
+            other,
+            "Access Denied".to_owned(),
+        ),
+        (
+            User,
+            "s3:ListAllMyBuckets",
+            "arn:aws:s3:::*",
+            own,
+            format!(
+                "{ann}s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action"
+            ),
+        ),
+        (
+            User,
+            "lambda:ListFunctions",
+            "*",
+            own,
+            format!(
+                "{ann}lambda:ListFunctions on resource: * because no identity-based policy allows the lambda:ListFunctions action"
+            ),
+        ),
+        (
+            User,
+            "sts:AssumeRole",
+            ROLE,
+            own,
+            format!(
+                "{ann}sts:AssumeRole on resource: {ROLE} because no role trust policy allows the sts:AssumeRole action"
+            ),
+        ),
+        (
+            User,
+            "sts:AssumeRole",
+            ROLE,
+            other,
+            format!("{ann}sts:AssumeRole on resource: {ROLE}"),
+        ),
+        (
+            Root,
+            "sts:AssumeRole",
+            ROLE,
+            own,
+            "Roles may not be assumed by root accounts.".to_owned(),
+        ),
+        (
+            WebIdentity,
+            "sts:AssumeRoleWithWebIdentity",
+            ROLE,
+            own,
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned(),
+        ),
+    ];
+    for (kind, action, resource, owner, expected) in rows {
+        let principal = Principal { kind, ..user() };
+        let request = Request {
+            principal: &principal,
+            action,
+            resource,
+            resource_account: Some(owner),
+            context: &NoContext,
+        };
+        let set = PolicySet {
+            resource_rule: if action.starts_with("sts:") {
+                crate::ResourceRule::MustAdmit
+            } else {
+                crate::ResourceRule::Ordinary
+            },
+            ..PolicySet::default()
+        };
+        assert_eq!(explain(&request, &set).message, Some(expected));
+    }
 }

@@ -62,6 +62,9 @@ impl fmt::Display for Explanation {
         if let Some(rule) = self.rule {
             writeln!(f, "Rule: {rule}")?;
         }
+        if let Some(message) = &self.message {
+            writeln!(f, "AWS says: {message}")?;
+        }
         self.policies
             .iter()
             .try_for_each(|policy| write!(f, "{policy}"))?;

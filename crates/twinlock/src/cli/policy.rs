@@ -20,6 +20,8 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 pub(super) enum Policy {
     /// Decide requests: one JSON request a line on standard input, one decision a line on standard output
     Eval(Eval),
+    /// Tell why a request is allowed or denied, and what is the least that would allow it
+    Explain(super::explain::Explain),
     /// Check policies as AWS does when they are written; tells line and column
     Validate(Validate),
 }
@@ -88,6 +90,7 @@ impl Policy {
                 io::stdin().lock(),
                 io::stdout().lock(),
             ))),
+            Policy::Explain(command) => command.run(),
             Policy::Validate(command) => command.run(),
         }
     }

@@ -43,6 +43,7 @@ fn the_command_lines_of_the_project_are_taken() {
         "env --all",
         "env --demo 3 --endpoint=http://127.0.0.1:9 Development/David",
         "policy eval --batch",
+        "policy explain --json --seen-by 111111111111",
         "policy validate --type trust a.json b.json",
         "demo 3 --reset",
         "completions fish",
