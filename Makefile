@@ -6,7 +6,7 @@ VENV := .venv
 # Names tests to run, as for cargo: make test TEST=stories::text3
 TEST ?=
 
-.PHONY: help run test test-tools build-tests nightly bench codegen facts coverage tidy clean-tools
+.PHONY: help run test test-tools build-tests bench codegen facts coverage tidy clean-tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,9 +35,9 @@ nightly: ## Ask both policy evaluators a million random questions
 	TWINLOCK_DIFF_SEED=$(NIGHTLY_SEED) TWINLOCK_DIFF_CASES=1000000 \
 		$(CARGO) test --release --locked --package twinlock-spec differential -- --nocapture
 
-bench: ## Measure what a decision costs, beside Cedar in one run (bench/ is a workspace of its own), and what a server serves
-	$(CARGO) bench --workspace --locked
+bench: ## Measure what a decision costs beside Cedar (bench/ is a workspace of its own), a signed call, and a start
 	$(CARGO) run --release --locked --manifest-path bench/Cargo.toml --target-dir target/bench
+	$(CARGO) bench --locked --package twinlock --bench server
 
 codegen: ## Write crates/shapes anew from AWS's published service models (needs PyPI)
 	sh xtask/codegen.sh

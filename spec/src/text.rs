@@ -38,8 +38,10 @@ impl Look<'_> {
 /// One character of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Stands for itself: written in the policy, or put in for a variable.
-    Literal(char),
+    /// Written in the policy: stands for itself.
+    Written(char),
+    /// Put in for a variable: stands for itself, and never parts an ARN.
+    Given(char),
     /// `*`: any run of characters.
     Star,
     /// `?`: exactly one character.
@@ -56,48 +58,36 @@ pub(crate) fn spell(
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        if variables && let Some((variable, after)) = variable(rest) {
-            pieces.extend(value_of(look, &variable)?);
+        // Section 3.5: an unclosed `${` is ordinary text.
+        if variables
+            && let Some(inner) = rest.strip_prefix("${")
+            && let Some((inner, after)) = inner.split_once('}')
+        {
+            pieces.extend(value_of(look, inner)?);
             rest = after;
             continue;
         }
         pieces.push(match character {
             '*' if wildcards => Piece::Star,
             '?' if wildcards => Piece::Question,
-            _ => Piece::Literal(character),
+            _ => Piece::Written(character),
         });
         rest = &rest[character.len_utf8()..];
     }
     Some(pieces)
 }
 
-/// `${key}` or `${key, 'default'}`.
-struct Variable<'t> {
-    key: &'t str,
-    default: Option<&'t str>,
-}
-
-/// Section 3.5: the variable at the start of the text, and what follows it. An unclosed `${` is ordinary text. A default ends with its
-/// quote, and may hold braces.
-fn variable(text: &str) -> Option<(Variable<'_>, &str)> {
-    let inside = text.strip_prefix("${")?;
-    let (key, after) = inside.split_once('}')?;
-    if let Some((key, _)) = key.split_once(", '")
-        && let Some((default, after)) = inside[key.len() + ", '".len()..].split_once("'}")
-    {
-        let default = Some(default);
-        return Some((Variable { key, default }, after));
+/// Section 3.5: what stands for `${inner}`.
+fn value_of(look: &Look<'_>, inner: &str) -> Option<Vec<Piece>> {
+    if matches!(inner, "*" | "?" | "$") {
+        return Some(inner.chars().map(Piece::Given).collect());
     }
-    Some((Variable { key, default: None }, after))
-}
-
-/// Section 3.5: what stands for the variable.
-fn value_of(look: &Look<'_>, variable: &Variable<'_>) -> Option<Vec<Piece>> {
-    let key = variable.key;
-    if variable.default.is_none() && matches!(key, "*" | "?" | "$") {
-        return Some(key.chars().map(Piece::Literal).collect());
-    }
-    let default = variable.default.map(str::to_owned);
+    let (key, default) = match inner.split_once(", '") {
+        Some((key, quoted)) if quoted.ends_with('\'') => {
+            (key, Some(quoted.trim_end_matches('\'').to_owned()))
+        }
+        _ => (inner, None),
+    };
     let value = match look.key(key) {
         Some(ContextValue::One(value)) => Some(value.clone()),
         // The key is there, so the default is not for it; and a list is not one value.
@@ -111,11 +101,11 @@ fn value_of(look: &Look<'_>, variable: &Variable<'_>) -> Option<Vec<Piece>> {
             let piece = |c| match c {
                 '*' => Piece::Star,
                 '?' => Piece::Question,
-                _ => Piece::Literal(c),
+                _ => Piece::Given(c),
             };
             Some(value.chars().map(piece).collect())
         }
-        Some(value) => Some(value.chars().map(Piece::Literal).collect()),
+        Some(value) => Some(value.chars().map(Piece::Given).collect()),
         None if look.wrong(Fault::UnresolvedIsEmpty) => Some(Vec::new()),
         None => None,
     }
@@ -140,7 +130,7 @@ pub(crate) fn fits(look: &Look<'_>, pattern: &[Piece], text: &str, case: bool) -
                         next[at] = true;
                     }
                 }
-                Piece::Literal(character) => {
+                Piece::Written(character) | Piece::Given(character) => {
                     if text
                         .get(at)
                         .is_some_and(|found| same(*found, *character, case))
@@ -174,10 +164,10 @@ fn fold(character: char) -> char {
     single(Box::new(upper.to_lowercase()), upper)
 }
 
-/// Section 2.2, point 2: six parts, cut at the first five colons.
+/// Section 2.2, point 2: six parts, cut at the first five colons. Colons that a variable brought do not cut.
 pub(crate) fn parts_of_pattern(pieces: &[Piece]) -> Vec<&[Piece]> {
     pieces
-        .splitn(6, |piece| *piece == Piece::Literal(':'))
+        .splitn(6, |piece| *piece == Piece::Written(':'))
         .collect()
 }
 

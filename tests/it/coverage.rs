@@ -29,6 +29,8 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "iam",
         "always empty",
         &[
+            "ListOpenIDConnectProviders",
+            "ListSAMLProviders",
             "ListSSHPublicKeys",
             "ListServerCertificates",
             "ListServiceSpecificCredentials",

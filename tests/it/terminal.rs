@@ -4,7 +4,7 @@
 //! story into another.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -48,6 +48,12 @@ impl Terminal {
     /// Sets a variable for everything typed from now on.
     pub(crate) fn export(&mut self, name: &str, value: &str) {
         self.environment.insert(name.into(), value.into());
+    }
+
+    /// Lets programs of another folder be typed, too.
+    pub(crate) fn also_on_the_path(&mut self, folder: &Path) {
+        let path = self.environment.entry("PATH".into()).or_default();
+        path.push_str(&format!(":{}", folder.display()));
     }
 
     /// Forgets a variable.

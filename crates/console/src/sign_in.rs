@@ -162,8 +162,6 @@ impl Console {
         } else {
             account(&snapshot, &form.account)
         };
-        // Nobody signs in to a closed account.
-        let account = account.filter(|node| node.account.closed.is_none());
         let found = account.and_then(|node| {
             if form.root {
                 let hash = node.account.root.password_hash.clone()?;

@@ -138,14 +138,10 @@ impl Directory {
     /// # Errors
     /// See [`OpenError`]; each says what to do.
     pub fn open(dir: &Path, options: Options) -> Result<Directory, OpenError> {
-        let folder_error = |error| OpenError::Folder {
-            path: dir.display().to_string(),
-            error,
-        };
         std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
             .recursive(true)
             .create(dir)
-            .map_err(folder_error)?;
+            .map_err(|error| folder_error(dir, error))?;
         // The data file first: whoever holds it is alone here, also in making a key.
         let mut store = Embedded::open(&dir.join(DATA_FILE))?;
         let loaded = store.load()?;
@@ -156,12 +152,11 @@ impl Directory {
                 MasterKey::from_file(&dir.join(KEY_FILE), is_new)?
             }
         };
-        let marks = identity::check(dir, &loaded.asides).map_err(folder_error)?;
         Directory::start(
             Box::new(store),
             loaded,
             Sealer::new(&key),
-            Some(marks),
+            Some(dir),
             options,
         )
     }
@@ -189,14 +184,26 @@ impl Directory {
         mut store: Box<dyn Store>,
         loaded: Loaded,
         sealer: Sealer,
-        marks: Option<identity::Marks>,
+        dir: Option<&Path>,
         options: Options,
     ) -> Result<Directory, OpenError> {
         let mut asides = asides::read(&loaded, &sealer)?;
-        let (identity, identity_is_new) =
-            asides.start(store.as_mut(), &sealer, marks, loaded.revision)?;
-        let rows = decode(&loaded.rows, &sealer)?;
-        let snapshot = Snapshot::empty(options.external_accounts).load(loaded.revision, rows)?;
+        let empty = Snapshot::empty(options.external_accounts);
+        // The rows are read while the disk syncs what a start writes.
+        let (snapshot, (identity, identity_is_new)) = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| -> Result<Snapshot, OpenError> {
+                let rows = decode(&loaded.rows, &sealer)?;
+                Ok(empty.load(loaded.revision, rows)?)
+            });
+            let marks = dir
+                .map(|dir| identity::check(dir, &loaded.asides).map_err(|e| folder_error(dir, e)))
+                .transpose()?;
+            let identity = asides.start(store.as_mut(), &sealer, marks, loaded.revision)?;
+            match reading.join() {
+                Ok(snapshot) => Ok::<_, OpenError>((snapshot?, identity)),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })?;
         let snapshot = Arc::new(snapshot);
         let (queue, jobs) = mpsc::channel();
         let shared = Arc::new(Shared {
@@ -403,6 +410,13 @@ impl Future for Pending {
                 .map(|answer| answer.unwrap_or(Err(CommitError::Closed))),
             State::Refused(error) => Poll::Ready(Err(error.clone())),
         }
+    }
+}
+
+fn folder_error(dir: &Path, error: std::io::Error) -> OpenError {
+    OpenError::Folder {
+        path: dir.display().to_string(),
+        error,
     }
 }
 

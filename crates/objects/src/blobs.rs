@@ -188,6 +188,11 @@ impl Blobs {
         self.pins().buried.extend(ids);
     }
 
+    /// Whether no file waits in staging.
+    pub(crate) fn staging_is_empty(&self) -> Result<bool, Error> {
+        Ok(fs::read_dir(&self.staging)?.next().is_none())
+    }
+
     /// Start-up: every file in staging is moved to its place if the index refers to it, and deleted if not.
     pub(crate) fn sweep_staging(
         &self,

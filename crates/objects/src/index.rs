@@ -12,8 +12,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _, Table,
-    WriteTransaction,
+    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _,
+    ReadableTableMetadata as _, Table, TableError, WriteTransaction,
 };
 use tokio::sync::oneshot;
 
@@ -144,8 +144,26 @@ impl Drop for Index {
     }
 }
 
+/// Whether the last run left nothing to do for [`start_up`]: a look instead of a commit, which takes several syncs.
+fn settled(db: &Database, blobs: &Blobs) -> Result<bool, Error> {
+    let txn = db.begin_read()?;
+    let layout = match txn.open_table(META) {
+        Ok(meta) => meta.get("layout")?.map(|value| value.value()),
+        Err(TableError::TableDoesNotExist(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(
+        layout == Some(LAYOUT)
+            && txn.open_table(DOOMED)?.is_empty()?
+            && blobs.staging_is_empty()?,
+    )
+}
+
 /// Checks or writes the layout version, deletes doomed files, clears staging.
 fn start_up(db: &Database, blobs: &Blobs) -> Result<(), Error> {
+    if settled(db, blobs)? {
+        return Ok(());
+    }
     let txn = begin(db)?;
     {
         let mut write = Write::new(&txn)?;

@@ -8,7 +8,6 @@
 mod accounts;
 mod check;
 mod net;
-mod providers;
 mod read;
 mod sample;
 #[cfg(test)]
@@ -28,7 +27,6 @@ pub use net::Network;
 pub use read::{ConfigError, Problem};
 pub use sample::{EXAMPLE, WALKTHROUGHS, is_public, walkthrough};
 use twinlock_directory::AccountId;
-use twinlock_gate::proof::issuers::Configured;
 
 /// The port of the default endpoint.
 pub const PORT: u16 = 4566;
@@ -78,8 +76,6 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The accounts to create where the data directory lacks them.
     pub accounts: Vec<AccountConfig>,
-    /// What is said of issuers of web identity tokens: where their keys are.
-    pub oidc_providers: Vec<Configured>,
     /// Profiles for `twinlock env`.
     pub profiles: Vec<ProfileConfig>,
     /// The file the configuration came from.
@@ -112,7 +108,6 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             accounts: Vec::new(),
-            oidc_providers: Vec::new(),
             profiles: Vec::new(),
             origin: None,
         }

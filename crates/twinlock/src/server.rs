@@ -1,6 +1,6 @@
 //! Start-up in its order, housekeeping, and stopping.
 //!
-//! Start: open the directory and the objects, finish what a crash interrupted, create the accounts that are missing, listen.
+//! Start: open the directory and the objects side by side, finish what a crash interrupted, create the accounts that are missing, listen.
 //! Only then are passwords hashed, because argon2 is slow by design and nobody should wait for it to make an API call.
 //! While running, what may be lost in a power cut but not in a restart (last uses, the last seen time) is written every
 //! ten seconds, and once more when stopping. Everything else is durable before it is acknowledged, so that there is nothing to
@@ -17,10 +17,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use twinlock_console::Console;
 use twinlock_directory::{BucketState, Directory, MasterKey, Random, SystemRandom};
-use twinlock_gate::{
-    Clock, Gate, Settings, World, audit::Audit, metrics::Metrics, proof::issuers::Issuers,
-    token::Tokens,
-};
+use twinlock_gate::{Clock, Gate, Settings, World, audit::Audit, metrics::Metrics, token::Tokens};
 use twinlock_objects::Objects;
 use twinlock_wire::sigv4::SigningKeys;
 
@@ -133,20 +130,17 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         master_key: MasterKey::from_env()?,
         ..Default::default()
     };
-    let directory = Directory::open(&config.data_dir, directory_options)?;
+    let (directory, objects) = open(&config, directory_options)?;
     let clock = options
         .clock
         .unwrap_or_else(|| Clock::system(directory.last_seen_time()));
-    // The floor of the next start, also if this one does not live for ten seconds.
-    // It is written while the objects are opened.
+    // The floor of the next start, also if this one does not live for ten seconds. Nobody waits for it.
     let seen = directory.put_last_seen_time(clock.now());
-    let objects = Objects::open(&config.data_dir, &twinlock_objects::Options::default()).map_err(
-        |error| StartError::Objects {
-            path: config.data_dir.display().to_string(),
-            error,
-        },
-    )?;
-    seen.await?;
+    tokio::spawn(async move {
+        if let Err(error) = seen.await {
+            tracing::warn!(%error, "the time could not be written");
+        }
+    });
     let tokens = Tokens::new(keys::token_keys(&directory).await?);
     finish_deletions(&directory, &objects).await?;
     let random = options.random.unwrap_or_else(|| Box::new(SystemRandom));
@@ -175,7 +169,6 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         directory,
         objects,
         tokens,
-        issuers: Issuers::new(config.oidc_providers.clone()),
         signing_keys: SigningKeys::new(),
         clock,
         random,
@@ -217,6 +210,29 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         door,
         housekeeping,
         passwords,
+    })
+}
+
+/// Opens identities and objects side by side: most of it is waiting for the disk.
+fn open(
+    config: &Config,
+    options: twinlock_directory::Options,
+) -> Result<(Directory, Objects), StartError> {
+    std::thread::scope(|scope| {
+        let objects =
+            scope.spawn(|| Objects::open(&config.data_dir, &twinlock_objects::Options::default()));
+        // Another server that holds the data is told by the directory, which knows how to say it.
+        let directory = Directory::open(&config.data_dir, options);
+        let objects = match objects.join() {
+            Ok(objects) => objects,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let directory = directory?;
+        let objects = objects.map_err(|error| StartError::Objects {
+            path: config.data_dir.display().to_string(),
+            error,
+        })?;
+        Ok((directory, objects))
     })
 }
 

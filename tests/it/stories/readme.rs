@@ -1,6 +1,11 @@
-//! The README's first ten minutes, typed as they stand there, against what `make run` serves.
+//! The README's first ten minutes, its Terraform and its pytest, as they stand there, against what `make run` serves.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 
 use crate::server::project;
+use crate::terminal::Terminal;
 use crate::world::World;
 
 /// A command of the transcript and what it should print.
@@ -61,20 +66,133 @@ fn fits(printed: &str, expected: &str) -> bool {
     true
 }
 
+/// Where the README's server is.
+const ENDPOINT: &str = "http://127.0.0.1:4566";
+
+fn text_of(file: &str) -> String {
+    std::fs::read_to_string(project().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// What `make run` serves.
+fn served() -> World {
+    World::start_on("readme", &text_of("twinlock.example.toml"))
+}
+
+/// The README's one block in this language, for this server.
+fn block(language: &str, world: &World) -> String {
+    let readme = text_of("README.md");
+    let begin = format!("```{language}\n");
+    let mut blocks = readme.split(&begin).skip(1);
+    let text = blocks.next().and_then(|rest| rest.split("```").next());
+    assert!(blocks.next().is_none(), "one block of {language}");
+    let text = text.unwrap_or_else(|| panic!("a block of {language}"));
+    text.replace(ENDPOINT, world.endpoint())
+}
+
+/// The README's pytest says that the tester is denied, and would say if he were not.
+fn the_tester_is_denied(world: &World, terminal: &Terminal) {
+    terminal.file("test_denied.py", &block("python", world));
+    let pytest = "python -m pytest -q -p no:cacheprovider test_denied.py";
+    let passed = terminal.types(pytest).ok();
+    assert!(passed.contains("1 passed"), "{passed}");
+}
+
+#[test]
+fn readme_pytest() {
+    let world = served();
+    let production = world.account("Production").root();
+    let development = world.account("Development").root();
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": { "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": "111111111111" } },
+    });
+    let role = json!({ "RoleName": "DeployApp", "AssumeRolePolicyDocument": trust.to_string() });
+    production.call("iam", "create_role", role).ok();
+    let sri = json!({ "UserName": "Sri" });
+    development.call("iam", "create_user", sri).ok();
+    let effect = |effect: &str| {
+        let role = "arn:aws:iam::999999999999:role/DeployApp";
+        let document = json!({
+            "Version": "2012-10-17",
+            "Statement": { "Effect": effect, "Action": "sts:AssumeRole", "Resource": role },
+        });
+        let policy =
+            json!({ "UserName": "Sri", "PolicyName": "p", "PolicyDocument": document.to_string() });
+        development.call("iam", "put_user_policy", policy).ok();
+    };
+    let terminal = world.terminal();
+    effect("Deny");
+    the_tester_is_denied(&world, &terminal);
+    effect("Allow");
+    let failed = terminal.types("python -m pytest -q -p no:cacheprovider test_denied.py");
+    assert_eq!(failed.status, Some(1), "{failed:?}");
+}
+
+/// The file system mirror with the AWS provider: where Terraform looks by itself, and folders of further software.
+fn provider_mirror() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let mut folders = vec![
+        home.join(".terraform.d/plugins"),
+        PathBuf::from("/usr/local/share/terraform/plugins"),
+        PathBuf::from("/usr/share/terraform/plugins"),
+    ];
+    let further = std::fs::read_dir("/opt").into_iter().flatten();
+    folders.extend(further.flatten().map(|entry| entry.path()));
+    let has_it = |folder: &PathBuf| folder.join("registry.terraform.io/hashicorp/aws").is_dir();
+    folders.into_iter().find(has_it)
+}
+
+/// Terraform itself, on the path.
+fn terraform() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("terraform"))
+        .find(|file| file.is_file())
+}
+
+#[test]
+fn readme_terraform() {
+    let (Some(terraform), Some(mirror)) = (terraform(), provider_mirror()) else {
+        eprintln!("not run: there is no terraform, or no mirror with its AWS provider");
+        return;
+    };
+    let world = served();
+    let mut terminal = world.terminal();
+    let folder = terraform
+        .parent()
+        .map_or("/", |f| f.to_str().unwrap_or("/"));
+    terminal.also_on_the_path(Path::new(folder));
+    terminal.export("CHECKPOINT_DISABLE", "1");
+    // The provider's clients must not learn the endpoint from anywhere but the README's text.
+    terminal.unset("AWS_ENDPOINT_URL");
+    terminal.file("main.tf", &block("hcl", &world));
+    let mirror = mirror.display();
+    terminal
+        .types(&format!(
+            "terraform init -input=false -no-color -plugin-dir={mirror}"
+        ))
+        .ok();
+    terminal
+        .types("terraform apply -input=false -no-color -auto-approve")
+        .ok();
+    // With a difference it would end with 2.
+    terminal
+        .types("terraform plan -input=false -no-color -detailed-exitcode")
+        .ok();
+    the_tester_is_denied(&world, &terminal);
+}
+
 #[test]
 fn readme_first_ten_minutes() {
-    let readme = std::fs::read_to_string(project().join("README.md")).expect("there is a README");
-    let steps = steps(&readme);
+    let steps = steps(&text_of("README.md"));
     assert!(steps.len() > 15, "{} steps", steps.len());
-    let example =
-        std::fs::read_to_string(project().join("twinlock.example.toml")).expect("an example");
-    let world = World::start_on("readme", &example);
+    let world = served();
     // One shell for all, as the reader has: what one step exports the next one sees. A mark stands before each output.
     let mut script = String::from("set +e\nexec 2>&1\n");
     for (number, step) in steps.iter().enumerate() {
-        let command = step
-            .command
-            .replace("http://127.0.0.1:4566", world.endpoint());
+        let command = step.command.replace(ENDPOINT, world.endpoint());
         script.push_str(&format!("printf '\\n@%s\\n' {number}\n{command}\n"));
     }
     script.push_str("true\n");

@@ -14,6 +14,9 @@ use crate::{
     model::{AccountId, Bucket, Kind, Row, RowKey},
 };
 
+/// What was there and what is to be there, by key.
+pub(super) type Changed = BTreeMap<RowKey, (Option<Row>, Option<Row>)>;
+
 /// A changed row's key, its state before and after, and the index entries that go and come with the change.
 type Difference<'a> = (
     &'a RowKey,
@@ -44,24 +47,25 @@ impl Snapshot {
         Ok(next)
     }
 
-    /// The snapshot of these rows at `revision`, as a store loaded them. Rows may come in any order.
+    /// The snapshot of these rows at `revision`, as a store loaded them into an empty one. Rows may come in any order.
     pub(crate) fn load(
         mut self,
         revision: u64,
         rows: Vec<Row>,
     ) -> Result<Snapshot, IntegrityError> {
-        self.apply_changes(rows.into_iter().map(Change::Put))?;
+        // Nothing was there before, so that nobody looks for it: a start waits for this.
+        let changed = rows.into_iter().map(|row| (row.key(), (None, Some(row))));
+        self.apply_changed(&changed.collect())?;
         self.revision = revision;
         Ok(self)
     }
 
-    /// Takes the old entries of all changed rows away before any new one comes, so that two entities can swap names
-    /// within a batch, then puts the new ones, then checks every reference.
+    /// Finds what was there before under every key, and applies.
     fn apply_changes(
         &mut self,
         changes: impl Iterator<Item = Change>,
     ) -> Result<(), IntegrityError> {
-        let mut changed: BTreeMap<RowKey, (Option<Row>, Option<Row>)> = BTreeMap::new();
+        let mut changed = Changed::new();
         for change in changes {
             let key = change.key();
             let new = match change {
@@ -79,9 +83,15 @@ impl Snapshot {
                 }
             }
         }
+        self.apply_changed(&changed)
+    }
+
+    /// Takes the old entries of all changed rows away before any new one comes, so that two entities can swap names
+    /// within a batch, then puts the new ones, then checks every reference.
+    fn apply_changed(&mut self, changed: &Changed) -> Result<(), IntegrityError> {
         // Keys order by kind, accounts first: an account exists before what belongs to it is put. The loops take the
         // rows of one account together, so that its node is copied once in a batch.
-        for (key, (old, new)) in &changed {
+        for (key, (old, new)) in changed {
             if let (Kind::Account, None, Some(Row::Account(account))) = (key.kind, old, new) {
                 let node = Arc::new(AccountNode::new(account.clone()));
                 self.accounts.insert_mut(key.account, node);
@@ -120,9 +130,9 @@ impl Snapshot {
             }
         }
         self.insert(&differences)?;
-        integrity::check(self, &changed)?;
+        integrity::check(self, changed)?;
         // Accounts go last, when their own entities have gone.
-        for (key, (_, new)) in &changed {
+        for (key, (_, new)) in changed {
             if key.kind == Kind::Account && new.is_none() {
                 if self
                     .account(&key.account)

@@ -3,9 +3,7 @@
 //! These are guards against bugs: an operation checks for itself first and answers in AWS's words. A batch that breaks a
 //! rule is refused whole and nothing of it is seen.
 
-use std::collections::BTreeMap;
-
-use super::{Snapshot, entries, organization};
+use super::{Snapshot, apply::Changed, entries, organization};
 use crate::model::{AccountId, DeviceOwner, EnabledDevice, Kind, Row, RowKey};
 
 /// The rule that a batch would break.
@@ -67,10 +65,7 @@ pub enum IntegrityError {
 /// Checks every reference that the changed rows hold or are held by, once all of them are in `next`.
 ///
 /// `changed` maps each row's key to its state before and after.
-pub(super) fn check(
-    next: &Snapshot,
-    changed: &BTreeMap<RowKey, (Option<Row>, Option<Row>)>,
-) -> Result<(), IntegrityError> {
+pub(super) fn check(next: &Snapshot, changed: &Changed) -> Result<(), IntegrityError> {
     for (key, (old, new)) in changed {
         match new {
             Some(new) => check_put(next, key, old.as_ref(), new)?,

@@ -7,8 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError,
-    WriteTransaction,
+    AccessGuard, Database, DatabaseError, ReadTransaction, ReadableDatabase, ReadableTable,
+    ReadableTableMetadata, StorageError, TableDefinition, TableError, WriteTransaction,
 };
 
 use super::{Loaded, Store, StoreError, Write};
@@ -164,22 +164,39 @@ fn failed(error: impl std::fmt::Display) -> StoreError {
     StoreError::Failed(error.to_string())
 }
 
+/// A table's content.
+type Content = Vec<(String, Vec<u8>)>;
+
+/// Reads a whole table, from both ends at the same time: a start waits for it.
+fn content(
+    read: &ReadTransaction,
+    table: TableDefinition<'_, &'static str, &'static [u8]>,
+) -> Result<Content, StoreError> {
+    let table = read.open_table(table).map_err(failed)?;
+    let length = usize::try_from(table.len().map_err(failed)?).map_err(failed)?;
+    let half = length / 2;
+    let copy = |entry: Result<(AccessGuard<'_, &str>, AccessGuard<'_, &[u8]>), StorageError>| {
+        let (key, value) = entry.map_err(failed)?;
+        Ok((key.value().to_owned(), value.value().to_vec()))
+    };
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| -> Result<Content, StoreError> {
+            let entries = table.iter().map_err(failed)?;
+            entries.rev().take(length - half).map(copy).collect()
+        });
+        let first = table.iter().map_err(failed)?;
+        let mut all: Content = first.take(half).map(copy).collect::<Result<_, _>>()?;
+        let second = second
+            .join()
+            .map_err(|_| StoreError::Failed("reading the rows panicked".to_owned()))??;
+        all.extend(second.into_iter().rev());
+        Ok(all)
+    })
+}
+
 impl Store for Embedded {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let read = self.database()?.begin_read().map_err(failed)?;
-        let all = |table: TableDefinition<'_, &'static str, &'static [u8]>| -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-            let mut all = Vec::new();
-            for entry in read
-                .open_table(table)
-                .map_err(failed)?
-                .iter()
-                .map_err(failed)?
-            {
-                let (key, value) = entry.map_err(failed)?;
-                all.push((key.value().to_owned(), value.value().to_vec()));
-            }
-            Ok(all)
-        };
         let layout = read.open_table(LAYOUT).map_err(failed)?;
         let revision = layout
             .get("revision")
@@ -187,8 +204,8 @@ impl Store for Embedded {
             .map_or(0, |revision| revision.value());
         Ok(Loaded {
             revision,
-            rows: all(ROWS)?,
-            asides: all(ASIDES)?,
+            rows: content(&read, ROWS)?,
+            asides: content(&read, ASIDES)?,
         })
     }
 

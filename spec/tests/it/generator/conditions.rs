@@ -392,15 +392,7 @@ fn value(random: &mut Random, case: &Case, family: Family, near: &str) -> String
                     "arn:aws:*:*:${{aws:PrincipalAccount}}:{}",
                     parts.last().unwrap()
                 ),
-                _ => random
-                    .pick(&[
-                        "*",
-                        "arn:aws:*",
-                        "reports",
-                        "${aws:SourceArn}",
-                        "${aws:PrincipalArn}*",
-                    ])
-                    .to_string(),
+                _ => random.pick(&["*", "arn:aws:*", "reports"]).to_string(),
             }
         }
         Family::Number => match random.below(14) {

@@ -1,20 +1,17 @@
-//! The tables of the rules (docs/policy-evaluation.md), a row each, named by section. Every row is asked of both evaluators.
+//! The tables of the specification, a row each, named by section.
 
 mod conditions;
 mod decision;
 mod matching;
-mod principals;
 mod wording;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use twinlock_policy::{
+use crate::{
     Bindings, Context, Decision, Document, Issuer, Level, Outcome, Policy, PolicySet, Principal,
-    PrincipalKind, Request, ResourceRule, Source, Value, explain,
+    PrincipalKind, Request, ResourceRule, Source, Value, evaluate,
 };
-
-use crate::engine::evaluate_both as evaluate;
 
 const ACCOUNT: &str = "111111111111";
 
@@ -232,7 +229,7 @@ impl World<'_> {
         edit(&mut set);
         let decision = evaluate(&request, &set);
         assert_eq!(
-            explain(&request, &set).decision,
+            crate::explain(&request, &set).decision,
             decision,
             "explain decides alike"
         );
