@@ -168,7 +168,7 @@ operation! {
         };
         let page = page(
             requests(here).filter(|request| wanted(request)),
-            |request| request.id.clone(),
+            |request| request.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
@@ -200,7 +200,7 @@ operation! {
         let here = place.here()?;
         let page = page(
             here.node.members.values(),
-            |member| member.id.to_string(),
+            |member| member.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;

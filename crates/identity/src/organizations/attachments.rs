@@ -159,7 +159,7 @@ operation! {
         let mut policies: Vec<&ControlPolicy> =
             control.into_iter().flat_map(|control| here.node.attached(target, control)).collect();
         policies.sort_by(|a, b| a.id.cmp(&b.id));
-        let page = page(policies, |policy| policy.id.clone(), input.next_token.as_deref(), input.max_results)?;
+        let page = page(policies, |policy| policy.id.as_str(), input.next_token.as_deref(), input.max_results)?;
         Ok(shapes::ListPoliciesForTargetOutput {
             policies: page.items.into_iter().map(summary).collect(),
             next_token: page.next_token,
@@ -183,7 +183,7 @@ operation! {
             .filter(|target| here.node.attached(*target, policy.control).any(|known| known.id == policy.id))
             .collect();
         targets.sort_by(|a, b| a.id().cmp(b.id()));
-        let page = page(targets, |target| target.id().to_owned(), input.next_token.as_deref(), input.max_results)?;
+        let page = page(targets, |target| target.id(), input.next_token.as_deref(), input.max_results)?;
         let shown = |target: Target<'_>| shapes::PolicyTargetSummary {
             target_id: Some(target.id().to_owned()),
             arn: Some(here.arn(&target)),

@@ -285,7 +285,7 @@ pub(crate) struct Page<T> {
 /// `InvalidInputException` for a token that no answer of ours carried.
 pub(crate) fn page<T>(
     items: impl IntoIterator<Item = T>,
-    key: impl Fn(&T) -> String,
+    key: impl Fn(&T) -> &str,
     next_token: Option<&str>,
     max_results: Option<i32>,
 ) -> Result<Page<T>, Fault> {
@@ -306,7 +306,7 @@ pub(crate) fn page<T>(
         .unwrap_or(PAGE_ITEMS_MAX);
     let mut rest = items
         .into_iter()
-        .skip_while(|item| after.as_ref().is_some_and(|after| key(item) <= *after))
+        .skip_while(|item| after.as_deref().is_some_and(|after| key(item) <= after))
         .peekable();
     let items: Vec<T> = rest.by_ref().take(most).collect();
     let next_token = match (rest.peek(), items.last()) {

@@ -96,7 +96,7 @@ operation! {
         };
         let page = page(
             here.node.members.values().filter_map(|member| Some((member, since(member)?))),
-            |(member, _)| member.id.to_string(),
+            |(member, _)| member.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
@@ -136,7 +136,7 @@ operation! {
         }
         let page = page(
             &member.delegated,
-            |(service, _)| (*service).clone(),
+            |(service, _)| service.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;

@@ -465,7 +465,7 @@ operation! {
                 .invitations(&own)
                 .filter_map(|one| find(&one.id, place, cx))
                 .filter(|one| passes(one, input.filter.as_ref())),
-            |one| one.id.clone(),
+            |one| one.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
@@ -486,7 +486,7 @@ operation! {
         let of_ours = here.node.handshakes.values().filter(|one| one.organization == here.organization.id);
         let page = page(
             of_ours.filter(|one| passes(one, input.filter.as_ref())),
-            |one| one.id.clone(),
+            |one| one.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;

@@ -6,7 +6,7 @@ use twinlock_directory::{
     Batch, ControlPolicy, ControlState, ControlType, Organization, StoredPolicy, full_access, ids,
 };
 use twinlock_gate::{Action, Cx, Fault, Need, Needs};
-use twinlock_policy::{Bindings, write_rules};
+use twinlock_policy::{Bindings, Document, Effect, facts, write_rules};
 use twinlock_shapes::organizations as shapes;
 
 use super::{
@@ -68,16 +68,44 @@ fn document(control: ControlType, content: &str, cx: &Cx<'_>) -> Result<Arc<Stor
     }
     const SENTENCE: &str =
         "The provided policy document does not meet the requirements of the specified policy type.";
-    checked.map_err(|error| {
-        let told = error.to_string();
+    let malformed = |told: &str| {
         let told = if told.starts_with(SENTENCE) {
-            told
+            told.to_owned()
         } else {
             format!("{SENTENCE} {told}")
         };
         faults::exception("MalformedPolicyDocumentException", told)
-    })?;
+    };
+    let document = checked.map_err(|error| malformed(&error.to_string()))?;
+    if control == ControlType::Resource {
+        only_denies(&document).map_err(|why| malformed(&why))?;
+    }
     Ok(Arc::new(StoredPolicy::new(content, Bindings::new())))
+}
+
+/// What a resource control policy of the organization's own may say: what is denied, service by service. RCPFullAWSAccess
+/// allows all the rest, and is always there.
+fn only_denies(document: &Document) -> Result<(), String> {
+    for statement in document.statements() {
+        if statement.effect != Some(Effect::Deny) {
+            return Err("A resource control policy denies: Effect must be Deny.".to_owned());
+        }
+        let Some(actions) = &statement.action else {
+            return Err("NotAction cannot be used in a resource control policy.".to_owned());
+        };
+        for action in &actions.values {
+            let service = action.value.split(':').next().unwrap_or_default();
+            let reached = facts::service_summary(&service.to_ascii_lowercase())
+                .is_some_and(|summary| summary.resource_control_policies);
+            if !reached {
+                return Err(format!(
+                    "`{}`: resource control policies reach only some services, such as s3 and sts; name them.",
+                    action.value
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a name that another policy of the type has.
@@ -218,7 +246,7 @@ operation! {
         policies.extend(control.filter(|_| here.organization.all_features).map(full_access));
         policies.retain(|policy| Some(policy.control) == control);
         policies.sort_by(|a, b| a.id.cmp(&b.id));
-        let page = page(policies, |policy| policy.id.clone(), input.next_token.as_deref(), input.max_results)?;
+        let page = page(policies, |policy| policy.id.as_str(), input.next_token.as_deref(), input.max_results)?;
         Ok(shapes::ListPoliciesOutput {
             policies: page.items.into_iter().map(summary).collect(),
             next_token: page.next_token,

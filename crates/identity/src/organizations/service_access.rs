@@ -86,7 +86,7 @@ operation! {
         let here = place.here()?;
         let page = page(
             &here.organization.service_access,
-            |(service, _)| (*service).clone(),
+            |(service, _)| service.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;

@@ -116,7 +116,7 @@ operation! {
         }
         let mut tags: Vec<&Tag> = tags_of(place, id).iter().collect();
         tags.sort_by(|a, b| a.key.cmp(&b.key));
-        let page = page(tags, |tag| tag.key.clone(), input.next_token.as_deref(), None)?;
+        let page = page(tags, |tag| tag.key.as_str(), input.next_token.as_deref(), None)?;
         let shown = |tag: &Tag| shapes::Tag { key: tag.key.clone(), value: tag.value.clone() };
         Ok(shapes::ListTagsForResourceOutput {
             tags: page.items.into_iter().map(shown).collect(),

@@ -453,6 +453,16 @@ fn policies_are_checked_when_they_are_written() {
         code(policy(&world, "A", "TAG_POLICY", "{}")),
         "PolicyTypeNotAvailableForOrganizationException"
     );
+    for content in [
+        DENY_ROLES.replace("Deny", "Allow"),
+        DENY_ROLES.replace("sts:AssumeRole", "*"),
+        DENY_ROLES.replace("sts:AssumeRole", "iam:*"),
+        DENY_ROLES.replace("Action", "NotAction"),
+        DENY_IAM.to_owned(),
+    ] {
+        let made = policy(&world, "A", "RESOURCE_CONTROL_POLICY", &content);
+        assert_eq!(code(made), "MalformedPolicyDocumentException", "{content}");
+    }
     let long = allow("s3:*", "*").replace("s3:*", &format!("s3:{}", "a".repeat(10_240)));
     assert_eq!(
         reason(policy(&world, "A", SCP, &long)),

@@ -153,7 +153,7 @@ operation! {
         here.parent(&input.parent_id)?;
         let page = page(
             children(here, &input.parent_id),
-            |unit| unit.id.clone(),
+            |unit| unit.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
@@ -176,7 +176,7 @@ operation! {
         here.parent(&input.parent_id)?;
         let page = page(
             here.node.members.values().filter(|member| member.parent == input.parent_id),
-            |member| member.id.to_string(),
+            |member| member.id.as_str(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
@@ -202,7 +202,7 @@ operation! {
         };
         let page = page(
             here.node.targets().filter(|target| wanted(target) && target.parent() == Some(&input.parent_id)),
-            |target| target.id().to_owned(),
+            |target| target.id(),
             input.next_token.as_deref(),
             input.max_results,
         )?;
