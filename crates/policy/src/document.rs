@@ -154,6 +154,13 @@ pub struct Document {
     pub(crate) problems: Vec<Problem>,
 }
 
+impl AsRef<str> for Document {
+    /// The text as it was given.
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Document {
     /// A document without statements, in the version that has variables.
     pub(crate) fn empty() -> Document {
@@ -207,7 +214,7 @@ impl Document {
         &self.statements
     }
 
-    /// Departures from the grammar, in the order of the text.
+    /// Departures from the grammar, in the order of the text; the first hundred, if a text has more.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

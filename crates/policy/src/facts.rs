@@ -166,6 +166,11 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// Whether the last field of an ARN (`*` and `?` count) can be one of this type's, whatever its other fields say.
+    pub fn overlaps_last_field(&self, pattern: &str) -> bool {
+        template::last_field_overlaps(self.arn, pattern)
+    }
+
     /// Whether a policy's resource pattern (`*` and `?` count) can meet an ARN of this type.
     pub fn overlaps(&self, pattern: &str) -> bool {
         template::arn_overlaps(self.arn, pattern)
@@ -244,6 +249,7 @@ struct Index {
     services: Vec<ServiceSummary>,
     globals: Vec<ConditionKey>,
     foreign_keys: Vec<(&'static str, &'static str)>,
+    namespaces: Vec<(&'static str, &'static str)>,
 }
 
 fn index() -> &'static Index {
@@ -285,6 +291,31 @@ pub fn service(prefix: &str) -> Option<&'static Service> {
 /// An action by service prefix and name, both in any case: `action("iam", "CreateUser")`.
 pub fn action(prefix: &str, name: &str) -> Option<&'static Action> {
     service(prefix)?.action(name)
+}
+
+/// The resource types whose ARNs have this third field, of whatever services; none when AWS has no such namespace. Most services
+/// use their own prefix, but `iam` ARNs are also resources of STS, and `catalog` is Service Catalog's.
+pub fn resources_of_namespace(namespace: &str) -> Vec<&'static Resource> {
+    let others = index()
+        .namespaces
+        .iter()
+        .filter(|(known, _)| *known == namespace)
+        .map(|(_, prefix)| *prefix);
+    let services = std::iter::once(namespace).chain(others).filter_map(service);
+    services
+        .flat_map(|service| &service.resources)
+        .filter(|resource| resource.arn.split(':').nth(2) == Some(namespace))
+        .collect()
+}
+
+/// Whether some service has ARNs with this third field, or is called so itself.
+pub fn is_namespace(namespace: &str) -> bool {
+    let index = index();
+    service_summary(namespace).is_some_and(|summary| summary.prefix == namespace)
+        || index
+            .namespaces
+            .iter()
+            .any(|(known, _)| *known == namespace)
 }
 
 /// The keys that every request can be asked about (`aws:…`), ordered as AWS groups them.

@@ -146,6 +146,8 @@ pub struct ParseError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
+    /// The place in bytes of the text, from 0.
+    pub offset: usize,
     /// JSON pointer of the innermost value that was being read; empty for the whole document.
     pub pointer: String,
     /// What was expected and found, in our words.
@@ -166,6 +168,7 @@ impl ParseError {
         ParseError {
             line,
             column,
+            offset,
             pointer,
             message,
             hint,

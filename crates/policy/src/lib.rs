@@ -1,7 +1,8 @@
 //! The IAM policy language: parse, validate, match, evaluate, explain. No I/O, no clock, no async.
 //!
 //! A document goes through three forms. Its text becomes a [`Document`], which keeps every element with its place in the text and
-//! is liberal: whatever is valid JSON can be evaluated. [`write_rules`] says what AWS refuses when such a document is written.
+//! is liberal: whatever is valid JSON can be evaluated. [`write_rules`] says what AWS refuses when such a document is written,
+//! [`validate`] what is wrong, dangerous or useless in it, and [`summary`] what it grants.
 //! [`Policy`] is the compiled form, indexed by service and action, that [`evaluate`] matches a [`Request`] against.
 //!
 //! **Invariant:** there is one decision, [`evaluate`]. [`explain`] asks the same matcher again and only adds the reasons.
@@ -52,10 +53,12 @@ pub mod pattern;
 mod principal;
 mod public;
 mod question;
+mod regions;
 mod request;
 mod resource;
 mod statement;
 pub mod summary;
+pub mod validate;
 mod value;
 pub mod write_rules;
 

@@ -21,13 +21,57 @@ const STATEMENT_ELEMENTS: [&str; 9] = [
     "Condition",
 ];
 
+/// So many departures from the grammar are described; more are only counted. Each description holds its JSON pointer, and a text
+/// can make pointers long and departures many.
+const PROBLEMS_MAX: usize = 100;
+
+/// The departures found so far.
+#[derive(Default)]
+struct Problems {
+    described: Vec<Problem>,
+    count: usize,
+}
+
+impl Problems {
+    /// Notes a departure; `describe` is not called once there are enough.
+    fn push(&mut self, describe: impl FnOnce() -> Problem) {
+        self.count += 1;
+        if self.described.len() < PROBLEMS_MAX {
+            self.described.push(describe());
+        }
+    }
+}
+
+/// What answers of the API and other tools wrap around a document; people paste them whole.
+const WRAPPERS: [&str; 8] = [
+    "AssumeRolePolicyDocument",
+    "Document",
+    "Policy",
+    "PolicyDocument",
+    "PolicyName",
+    "PolicyVersion",
+    "Role",
+    "RoleName",
+];
+
 pub(crate) fn document(text: &str) -> Result<Document, ParseError> {
-    let json = json::read(text, Limits::DOCUMENT)?;
+    document_of(text, &json::read(text, Limits::DOCUMENT)?)
+}
+
+/// The document that a text, read already, holds.
+pub(crate) fn document_of(text: &str, json: &Json) -> Result<Document, ParseError> {
     let Some(members) = json.members() else {
         let message = format!("a policy document is an object, found {}", json.describe());
-        let hint = json
-            .items()
-            .map(|_| "a document starts with {\"Version\": …, \"Statement\": […]}".to_owned());
+        let hint = match &json.kind {
+            Kind::Array(_) => {
+                Some("a document starts with {\"Version\": …, \"Statement\": […]}".to_owned())
+            }
+            Kind::String(inner) if inner.trim_start().starts_with('{') => Some(
+                "this is a document inside a string: remove the outer quotes and the backslashes"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
         return Err(ParseError::at(
             text,
             json.span.start,
@@ -43,7 +87,7 @@ pub(crate) fn document(text: &str) -> Result<Document, ParseError> {
         statements: Vec::new(),
         problems: Vec::new(),
     };
-    let problems = &mut document.problems;
+    let problems = &mut Problems::default();
     let mut has_statement = false;
     for member in members {
         match member.key.as_str() {
@@ -66,19 +110,22 @@ pub(crate) fn document(text: &str) -> Result<Document, ParseError> {
                             ));
                         }
                     }
-                    _ => problems.push(wrong_type(
-                        &member.value,
-                        "/Statement",
-                        "an object or an array of objects",
-                    )),
+                    _ => problems.push(|| {
+                        wrong_type(
+                            &member.value,
+                            "/Statement",
+                            "an object or an array of objects",
+                        )
+                    }),
                 }
             }
-            _ => problems.push(unknown(member, "", &["Version", "Id", "Statement"])),
+            _ => problems.push(|| unknown(member, "", &["Version", "Id", "Statement"])),
         }
     }
     if !has_statement {
-        problems.push(missing(&json, "", "Statement"));
+        problems.push(|| missing(json, "", "Statement"));
     }
+    document.problems = std::mem::take(&mut problems.described);
     Ok(document)
 }
 
@@ -111,9 +158,14 @@ fn unknown(member: &Member, pointer: &str, known: &[&str]) -> Problem {
         })
         .min()
         .filter(|(distance, _)| *distance <= 2);
-    let hint = meant.map_or_else(String::new, |(_, known)| {
-        format!("; did you mean `{known}`?")
-    });
+    let wrapped = pointer.is_empty() && WRAPPERS.contains(&member.key.as_str());
+    let hint = match meant {
+        Some((_, known)) => format!("; did you mean `{known}`?"),
+        None if wrapped => {
+            "; this is an answer of the API, the policy is what stands inside".to_owned()
+        }
+        None => String::new(),
+    };
     Problem {
         kind: ProblemKind::UnknownElement,
         span: member.key_span.clone(),
@@ -125,21 +177,21 @@ fn unknown(member: &Member, pointer: &str, known: &[&str]) -> Problem {
     }
 }
 
-fn string(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option<Text> {
+fn string(value: &Json, pointer: &str, problems: &mut Problems) -> Option<Text> {
     match value.as_str() {
         Some(text) => Some(Text {
             value: text.to_owned(),
             span: value.span.clone(),
         }),
         None => {
-            problems.push(wrong_type(value, pointer, "a string"));
+            problems.push(|| wrong_type(value, pointer, "a string"));
             None
         }
     }
 }
 
 /// A string or an array of strings. What is neither is left out, so that it matches nothing.
-fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Vec<Problem>) -> List {
+fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Problems) -> List {
     let one = |item: &Json| match &item.kind {
         Kind::String(text) => Some(text.clone()),
         Kind::Number(text) if scalars => Some(text.clone()),
@@ -155,9 +207,8 @@ fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Vec<Problem>)
                         value: text,
                         span: item.span.clone(),
                     }),
-                    None => {
-                        problems.push(wrong_type(item, &format!("{pointer}/{index}"), "a string"))
-                    }
+                    None => problems
+                        .push(|| wrong_type(item, &format!("{pointer}/{index}"), "a string")),
                 }
             }
         }
@@ -166,11 +217,7 @@ fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Vec<Problem>)
                 value: text,
                 span: value.span.clone(),
             }),
-            None => problems.push(wrong_type(
-                value,
-                pointer,
-                "a string or an array of strings",
-            )),
+            None => problems.push(|| wrong_type(value, pointer, "a string or an array of strings")),
         },
     }
     List {
@@ -179,9 +226,9 @@ fn list(value: &Json, pointer: &str, scalars: bool, problems: &mut Vec<Problem>)
     }
 }
 
-fn statement(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option<Statement> {
+fn statement(value: &Json, pointer: &str, problems: &mut Problems) -> Option<Statement> {
     let Some(members) = value.members() else {
-        problems.push(wrong_type(value, pointer, "a statement (an object)"));
+        problems.push(|| wrong_type(value, pointer, "a statement (an object)"));
         return None;
     };
     let mut statement = Statement {
@@ -210,12 +257,14 @@ fn statement(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option
                     Some("Allow") => Some(Effect::Allow),
                     Some("Deny") => Some(Effect::Deny),
                     found => {
-                        let mut problem = wrong_type(value, &here, "`Allow` or `Deny`");
-                        if let Some(found) = found {
-                            problem.message =
-                                format!("expected `Allow` or `Deny`, found `{found}`");
-                        }
-                        problems.push(problem);
+                        problems.push(|| {
+                            let mut problem = wrong_type(value, &here, "`Allow` or `Deny`");
+                            if let Some(found) = found {
+                                problem.message =
+                                    format!("expected `Allow` or `Deny`, found `{found}`");
+                            }
+                            problem
+                        });
                         None
                     }
                 };
@@ -232,20 +281,20 @@ fn statement(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Option
                 if strsim::damerau_levenshtein("condition", &member.key.to_lowercase()) <= 2 {
                     statement.condition_malformed = true;
                 }
-                problems.push(unknown(member, pointer, &STATEMENT_ELEMENTS));
+                problems.push(|| unknown(member, pointer, &STATEMENT_ELEMENTS));
             }
         }
     }
     if statement.effect_span.is_none() {
-        problems.push(missing(value, pointer, "Effect"));
+        problems.push(|| missing(value, pointer, "Effect"));
     }
     if statement.action.is_none() && statement.not_action.is_none() {
-        problems.push(missing(value, pointer, "Action"));
+        problems.push(|| missing(value, pointer, "Action"));
     }
     Some(statement)
 }
 
-fn principal(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> PrincipalElement {
+fn principal(value: &Json, pointer: &str, problems: &mut Problems) -> PrincipalElement {
     let mut element = PrincipalElement {
         star: false,
         entries: Vec::new(),
@@ -261,11 +310,13 @@ fn principal(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Princi
                     "Federated" => PrincipalType::Federated,
                     "CanonicalUser" => PrincipalType::CanonicalUser,
                     _ => {
-                        problems.push(unknown(
-                            member,
-                            pointer,
-                            &["AWS", "Service", "Federated", "CanonicalUser"],
-                        ));
+                        problems.push(|| {
+                            unknown(
+                                member,
+                                pointer,
+                                &["AWS", "Service", "Federated", "CanonicalUser"],
+                            )
+                        });
                         PrincipalType::Unknown
                     }
                 };
@@ -289,41 +340,50 @@ fn principal(value: &Json, pointer: &str, problems: &mut Vec<Problem>) -> Princi
                     }));
             }
         }
-        _ => problems.push(wrong_type(
-            value,
-            pointer,
-            "`\"*\"` or an object such as {\"AWS\": …}",
-        )),
+        _ => problems.push(|| {
+            let mut problem =
+                wrong_type(value, pointer, "`\"*\"` or an object such as {\"AWS\": …}");
+            if let Some(text) = value.as_str() {
+                problem.message.push_str(&format!(
+                    ": write {{\"{}\": \"{text}\"}}",
+                    principal_key(text)
+                ));
+            }
+            problem
+        }),
     }
     element
 }
 
-fn conditions(value: &Json, pointer: &str, statement: &mut Statement, problems: &mut Vec<Problem>) {
+/// The key that a principal written without one most probably stands under.
+fn principal_key(text: &str) -> &'static str {
+    if text.ends_with(".amazonaws.com") {
+        "Service"
+    } else if text.contains(":oidc-provider/") || text.contains(":saml-provider/") {
+        "Federated"
+    } else {
+        "AWS"
+    }
+}
+
+fn conditions(value: &Json, pointer: &str, statement: &mut Statement, problems: &mut Problems) {
     statement.condition_span = Some(value.span.clone());
     let Some(operators) = value.members() else {
-        problems.push(wrong_type(
-            value,
-            pointer,
-            "an object operator -> key -> values",
-        ));
+        problems.push(|| wrong_type(value, pointer, "an object operator -> key -> values"));
         statement.condition_malformed = true;
         return;
     };
     for operator in operators {
         let here = format!("{pointer}/{}", operator.key);
         let Some(keys) = operator.value.members() else {
-            problems.push(wrong_type(
-                &operator.value,
-                &here,
-                "an object key -> values",
-            ));
+            problems.push(|| wrong_type(&operator.value, &here, "an object key -> values"));
             statement.condition_malformed = true;
             continue;
         };
         for key in keys {
-            let before = problems.len();
+            let before = problems.count;
             let values = list(&key.value, &format!("{here}/{}", key.key), true, problems);
-            statement.condition_malformed |= problems.len() > before;
+            statement.condition_malformed |= problems.count > before;
             statement.conditions.push(ConditionEntry {
                 operator: Text {
                     value: operator.key.clone(),

@@ -272,4 +272,30 @@ impl Network {
     pub(crate) fn bits(&self) -> u8 {
         self.bits
     }
+
+    /// The range as it should be written, if its address has bits behind the mask.
+    pub(crate) fn without_host_bits(&self) -> Option<String> {
+        let address = match self.address {
+            IpAddr::V4(address) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);
+                IpAddr::V4((u32::from(address) & mask).into())
+            }
+            IpAddr::V6(address) => {
+                let mask = u128::MAX
+                    .checked_shl(128 - u32::from(self.bits))
+                    .unwrap_or(0);
+                IpAddr::V6((u128::from(address) & mask).into())
+            }
+        };
+        (address != self.address).then(|| format!("{address}/{}", self.bits))
+    }
+
+    /// Whether every address of the range is private: RFC 1918, or RFC 4193 in IPv6.
+    pub(crate) fn is_all_private(&self) -> bool {
+        const PRIVATE: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+        PRIVATE
+            .iter()
+            .filter_map(|range| Network::parse(range))
+            .any(|range| range.bits <= self.bits && range.contains(self.address))
+    }
 }

@@ -5,13 +5,14 @@
 //! all policies of an identity; the one who knows them all compares them with [`size`].
 
 mod elements;
-mod hints;
+pub(crate) mod hints;
 #[cfg(test)]
 mod tests;
 
 use crate::document::{Document, ProblemKind};
 use crate::json::position;
 use elements::Checker;
+pub(crate) use elements::is_aws_principal;
 
 /// Longest managed policy, as [`size`] counts.
 pub const MANAGED_POLICY_SIZE_MAX: usize = 6_144;

@@ -25,6 +25,7 @@ pub(super) fn build(package: &Path, dependents: &Path) -> Result<Vec<u8>, String
     prefixes.sort();
     let mut packer = Packer::new();
     let mut index = String::new();
+    let mut namespaces = BTreeSet::new();
     for prefix in prefixes {
         let file = |kind: &str| data.join(kind).join(format!("{prefix}.json"));
         let older = dependents
@@ -35,9 +36,11 @@ pub(super) fn build(package: &Path, dependents: &Path) -> Result<Vec<u8>, String
         } else {
             Object::new()
         };
+        let resource_types: Object = json(&file("resourceTypes"))?;
+        namespaces.extend(foreign_namespaces(prefix, &resource_types));
         let text = service(
             &json(&file("conditionKeys"))?,
-            &json(&file("resourceTypes"))?,
+            &resource_types,
             &json(&file("actions"))?,
             &older,
         )
@@ -59,7 +62,21 @@ pub(super) fn build(package: &Path, dependents: &Path) -> Result<Vec<u8>, String
             index.push_str(&format!("x\t{prefix}\t{service}\n"));
         }
     }
+    for (namespace, prefix) in &namespaces {
+        index.push_str(&format!("n\t{}\t{prefix}\n", plain(namespace)?));
+    }
     packer.finish(index)
+}
+
+/// The third fields of a service's ARNs that are not its own prefix: `catalog` of servicecatalog, `iam` of sts.
+fn foreign_namespaces(prefix: &str, resources: &Object) -> BTreeSet<(String, String)> {
+    let namespaces = resources
+        .values()
+        .filter_map(|item| str_of(item, "arn").split(':').nth(2));
+    namespaces
+        .filter(|namespace| *namespace != prefix && !namespace.contains('$'))
+        .map(|namespace| (namespace.to_owned(), prefix.to_owned()))
+        .collect()
 }
 
 fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
@@ -285,6 +302,21 @@ mod tests {
         assert!(
             service(&Object::new(), &resources, &actions, &older).is_err(),
             "an unlisted key is an error"
+        );
+    }
+
+    #[test]
+    fn arns_of_other_namespaces_are_indexed() {
+        let resources: Object = serde_json::from_str(
+            r#"{"portfolio": {"arn": "arn:${Partition}:catalog:${Region}:${Account}:portfolio/${Id}"},
+                "own": {"arn": "arn:${Partition}:servicecatalog:${Region}:${Account}:x/${Id}"},
+                "any": {"arn": "arn:${Partition}:${Vendor}:${Region}:*:x"}}"#,
+        )
+        .unwrap();
+        let found = foreign_namespaces("servicecatalog", &resources);
+        assert_eq!(
+            Vec::from_iter(found),
+            [("catalog".to_owned(), "servicecatalog".to_owned())]
         );
     }
 

@@ -1,7 +1,8 @@
 //! Reads the lines of the packed reference into the types of [`super`]. The writer is `xtask/src/facts/reference.rs`.
 //!
 //! The index has lines `s` (a service: prefix, name, `r` if resource control policies count, place), `g` (a global key:
-//! name, type) and `x` (a key prefix that belongs to a service of another prefix). A service has lines `k` (a condition
+//! name, type), `x` (a key prefix that belongs to a service of another prefix) and `n` (the third field of an ARN that a service
+//! of another prefix uses). A service has lines `k` (a condition
 //! key: name, type), `r` (a resource type: name, ARN, keys) and `a` (an action: name, level and flags, keys, dependent
 //! actions, resource types). Keys and resource types are named by their position. Fields are parted by tabs.
 //!
@@ -20,6 +21,7 @@ pub(super) fn index(text: &'static str) -> Index {
         services: Vec::new(),
         globals: Vec::new(),
         foreign_keys: Vec::new(),
+        namespaces: Vec::new(),
     };
     for line in text.lines() {
         let mut fields = line.split('\t');
@@ -27,6 +29,7 @@ pub(super) fn index(text: &'static str) -> Index {
             Some("s") => index.services.extend(summary(&mut fields)),
             Some("g") => index.globals.extend(key(&mut fields)),
             Some("x") => index.foreign_keys.extend(fields.next().zip(fields.next())),
+            Some("n") => index.namespaces.extend(fields.next().zip(fields.next())),
             _ => {}
         }
     }

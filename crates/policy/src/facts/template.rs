@@ -23,6 +23,19 @@ pub(super) fn arn_overlaps(template: &str, pattern: &str) -> bool {
     steps_overlap(&arn_steps(template), &wildcards(pattern))
 }
 
+/// Whether the last fields of the ARN form and of an ARN have a text in common.
+pub(super) fn last_field_overlaps(template: &str, pattern: &str) -> bool {
+    let start = template.match_indices(':').nth(4);
+    start.is_some_and(|(colon, _)| {
+        // Five colons stand in for the fields before: placeholders may hold colons only behind the fifth.
+        let template = format!(":::::{}", &template[colon + 1..]);
+        steps_overlap(
+            &arn_steps(&template),
+            &wildcards(&format!(":::::{pattern}")),
+        )
+    })
+}
+
 /// Whether `key` is the documented key `template`, in any case, each placeholder standing for at least one character.
 pub(super) fn key_matches(template: &str, key: &str) -> bool {
     let Some((before, after)) = placeholder(template) else {

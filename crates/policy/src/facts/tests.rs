@@ -135,6 +135,38 @@ fn resource_patterns_are_told_apart() {
 }
 
 #[test]
+fn arns_are_found_by_their_third_field() {
+    let names = |namespace: &str| {
+        resources_of_namespace(namespace)
+            .iter()
+            .map(|resource| resource.name)
+            .collect::<Vec<_>>()
+    };
+    assert!(names("catalog").contains(&"Portfolio"));
+    assert!(names("iam").contains(&"role"));
+    assert!(
+        names("s3").contains(&"object")
+            && names("servicecatalog")
+                .iter()
+                .all(|name| *name != "Portfolio")
+    );
+    assert!(names("nosuch").is_empty());
+    assert!(
+        is_namespace("catalog")
+            && is_namespace("s3")
+            && !is_namespace("S3")
+            && !is_namespace("nosuch")
+    );
+    let bucket = service("s3").unwrap().resource("bucket").unwrap();
+    assert!(
+        bucket.overlaps_last_field("productionapp")
+            && !bucket.overlaps_last_field("productionapp/x")
+    );
+    let log_group = service("logs").unwrap().resource("log-group").unwrap();
+    assert!(log_group.overlaps_last_field("log-group:/aws/lambda/x:*"));
+}
+
+#[test]
 fn long_patterns_cost_no_more_than_their_product() {
     let many = "*a".repeat(1_000);
     assert!(!overlaps(&many, &"b".repeat(2_000)));

@@ -138,6 +138,10 @@ impl<'t> Reader<'t> {
             Some(
                 "an invisible character, probably pasted from a web page: delete it and type a plain space",
             )
+        } else if rest.starts_with("%7B") || rest.starts_with("%7b") {
+            Some("the text is URL-encoded, as IAM's API answers it: decode it first")
+        } else if self.open.is_empty() && found.is_alphabetic() {
+            Some("a policy is JSON and begins with {")
         } else if found == '"' && expected.contains('`') {
             Some("is a comma missing before it?")
         } else if matches!(found, ']' | '}') && expected.contains('`') {
@@ -294,7 +298,10 @@ impl<'t> Reader<'t> {
                 !seen.insert(key.clone())
             };
             if duplicate {
-                let message = format!("the key `{key}` stands twice in one object");
+                let first = members.iter().find(|member| member.key == key);
+                let (line, _) = position(self.text, first.map_or(0, |first| first.key_span.start));
+                let message =
+                    format!("the key `{key}` stands twice in one object, first on line {line}");
                 return Err(self.error(
                     start,
                     message,

@@ -158,3 +158,28 @@ fn section_3_3_networks() {
         assert_eq!(Network::parse(text), None, "{text}");
     }
 }
+
+#[test]
+fn ranges_are_shown_as_they_should_be_written() {
+    let shown = |text| Network::parse(text).and_then(|network| network.without_host_bits());
+    assert_eq!(shown("203.0.113.77/24").as_deref(), Some("203.0.113.0/24"));
+    assert_eq!(shown("2001:db8::1/32").as_deref(), Some("2001:db8::/32"));
+    assert_eq!(shown("0.0.0.1/0").as_deref(), Some("0.0.0.0/0"));
+    assert_eq!(shown("203.0.113.0/24"), None);
+    assert_eq!(shown("203.0.113.7"), None);
+}
+
+#[test]
+fn a_range_is_private_if_all_of_it_is() {
+    for (network, expected) in [
+        ("10.1.0.0/16", true),
+        ("10.0.0.0/7", false),
+        ("172.31.255.255", true),
+        ("172.32.0.0/16", false),
+        ("fd00::/8", true),
+        ("203.0.113.0/24", false),
+    ] {
+        let parsed = Network::parse(network).expect("network");
+        assert_eq!(parsed.is_all_private(), expected, "{network}");
+    }
+}

@@ -10,6 +10,7 @@ use crate::document::{
     ConditionEntry, Document, Effect, List, PrincipalElement, PrincipalType, Statement, Text,
 };
 use crate::principal::is_account_id;
+use crate::regions;
 use crate::value;
 
 type Checked = Result<(), WriteError>;
@@ -228,11 +229,7 @@ impl Checker<'_> {
                 Target::Bucket(_) => "Policy has invalid action",
                 _ => "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
             };
-            return self.refuse(
-                sentence,
-                &action.span,
-                &format!("`{text}` has no service before a colon, as in s3:GetObject."),
-            );
+            return self.refuse(sentence, &action.span, &hints::action(text));
         };
         let good = |part: &str, also: &[char]| {
             !part.is_empty()
@@ -246,12 +243,7 @@ impl Checker<'_> {
                 _ if service.contains('*') => format!("Vendor {service} is not valid"),
                 _ => "Syntax errors in policy.".to_owned(),
             };
-            let hint = if text.contains(',') {
-                format!("`{text}` is one string: write a list, [\"…\", \"…\"].")
-            } else {
-                format!("`{text}` is no action: a service, a colon and a name, as in s3:GetObject.")
-            };
-            return self.refuse(sentence, &action.span, &hint);
+            return self.refuse(sentence, &action.span, &hints::action(text));
         }
         if self.target == Target::Trust && !service.eq_ignore_ascii_case("sts") {
             let sentence = "AssumeRole policy may only specify STS AssumeRole actions.";
@@ -328,9 +320,7 @@ impl Checker<'_> {
                 let sentence = format!("Resource {text} must be in ARN format or \"*\".");
                 return self.refuse(sentence, &resource.span, &hints::resource(text));
             };
-            if !matches!(arn.partition, "aws" | "aws-cn" | "aws-us-gov" | "*")
-                && !arn.partition.contains('*')
-            {
+            if !regions::is_partition(arn.partition) && !arn.partition.contains('*') {
                 let sentence = format!(
                     "Partition \"{}\" is not valid for resource \"{text}\".",
                     arn.partition
@@ -462,7 +452,8 @@ fn is_everyone(element: &PrincipalElement) -> bool {
                 .all(|entry| entry.kind == PrincipalType::Aws && entry.text.value == "*"))
 }
 
-fn is_aws_principal(text: &str) -> bool {
+/// Whether the text is `*`, an account, or the ARN of somebody who calls.
+pub(crate) fn is_aws_principal(text: &str) -> bool {
     if text == "*" || is_account_id(text) {
         return true;
     }

@@ -1,9 +1,10 @@
-//! Hints for the mistakes people really make.
+//! Hints for the mistakes people really make; validation gives the same ones.
 
+use crate::facts;
 use crate::principal::is_account_id;
 
 /// What may be meant by a principal that is invalid.
-pub(super) fn principal(text: &str) -> Option<String> {
+pub(crate) fn principal(text: &str) -> Option<String> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if digits == text.len() && !is_account_id(text) {
         return Some(format!(
@@ -64,8 +65,35 @@ pub(super) fn principal(text: &str) -> Option<String> {
     None
 }
 
+/// What may be meant by an action that is invalid.
+pub(crate) fn action(text: &str) -> String {
+    if text.starts_with("arn:") {
+        "An ARN stands under Resource, or under Principal if it names a caller.".to_owned()
+    } else if text.contains(',') {
+        format!("`{text}` is one string: write a list, [\"…\", \"…\"].")
+    } else if text.contains(char::is_whitespace) {
+        format!("`{text}` holds white space: an action has none.")
+    } else if !text.contains(':') {
+        format!("`{text}` has no service before a colon, as in s3:GetObject.")
+    } else {
+        format!("`{text}` is no action: a service, a colon and a name, as in s3:GetObject.")
+    }
+}
+
 /// What may be meant by a resource that is invalid.
-pub(super) fn resource(text: &str) -> String {
+pub(crate) fn resource(text: &str) -> String {
+    if text
+        .split_once(':')
+        .is_some_and(|(service, name)| facts::action(service, name).is_some())
+    {
+        return format!("`{text}` is an action: it stands under Action.");
+    }
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return "An account stands under Principal; a resource is written as ARN, or as a lone `*`.".to_owned();
+    }
+    if text.ends_with(".amazonaws.com") {
+        return "A service stands under Principal, as {\"Service\": …}.".to_owned();
+    }
     if text.starts_with("arn:") {
         return "An ARN has six parts: arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE; REGION and ACCOUNT may be empty.".to_owned();
     }
