@@ -18,6 +18,8 @@ use std::sync::OnceLock;
 
 use packed::{Packed, Place};
 
+use crate::pattern::Pattern;
+
 pub use template::overlaps;
 
 static REFERENCE: Packed = Packed::new(include_bytes!("facts/reference.bin"));
@@ -210,11 +212,45 @@ impl Service {
     }
 
     /// The actions that a name with `*` and `?` stands for, in any case: `Get*`.
-    pub fn actions_matching<'a>(&'a self, pattern: &str) -> impl Iterator<Item = &'a Action> {
-        let pattern = pattern.to_ascii_lowercase();
-        self.actions
+    pub fn actions_matching<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Action> {
+        let lower = name.to_ascii_lowercase();
+        let fixed = lower.find(['*', '?']).unwrap_or(lower.len());
+        let begins = |action: &Action| {
+            action
+                .name
+                .get(..fixed)
+                .is_some_and(|start| start.eq_ignore_ascii_case(&lower[..fixed]))
+        };
+        // The actions are in order, so that those with the fixed beginning stand together.
+        let before = |action: &Action| {
+            let start = action.name.bytes().take(fixed);
+            start
+                .map(|byte| byte.to_ascii_lowercase())
+                .lt(lower[..fixed].bytes())
+        };
+        let first = self.actions.partition_point(before);
+        let pattern = Pattern::new(&lower);
+        let length = self.actions[first..]
             .iter()
-            .filter(move |action| overlaps(&pattern, &action.name.to_ascii_lowercase()))
+            .take_while(|action| begins(action))
+            .count();
+        self.actions[first..first + length]
+            .iter()
+            .filter(move |action| pattern.matches(&action.name.to_ascii_lowercase()))
+    }
+
+    /// Whether requests of one of the service's actions can have the key (any case, placeholders filled in): by the action itself,
+    /// or by what one of its resource types brings with it, which is where the tags of resources stand.
+    pub fn knows_key(&self, action: &Action, key: &str) -> bool {
+        let brought = |resource: &ActionResource| {
+            self.resource(resource.name).is_some_and(|known| {
+                known
+                    .condition_keys
+                    .iter()
+                    .any(|name| template::key_matches(name, key))
+            })
+        };
+        action.knows_key(key) || action.resources.iter().any(brought)
     }
 
     /// The resource type of that name.

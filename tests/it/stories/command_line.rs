@@ -276,6 +276,14 @@ fn a_policy_is_validated_with_the_place_of_its_mistake() {
         "bad.json",
         "{\n  \"Version\": \"2012-10-17\", # 2012\n  \"Statement\": []\n}",
     );
+    terminal.file(
+        "wide.json",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
+    );
+    terminal.file(
+        "old.json",
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"lambda:InvokeAsync","Resource":"*"}}"#,
+    );
     let validate = format!("'{}' policy validate", binary().display());
     terminal
         .types(&format!("{validate} good.json && {validate} - < good.json"))
@@ -284,7 +292,53 @@ fn a_policy_is_validated_with_the_place_of_its_mistake() {
     assert_eq!(outcome.status, Some(1));
     let told = format!("{}{}", outcome.stdout, outcome.stderr);
     assert!(
-        told.contains("bad.json:2:28") && told.contains("no comments"),
+        told.contains("bad.json:2:28: ERROR JSON_SYNTAX_ERROR") && told.contains("no comments"),
         "{told}"
+    );
+    // The worst of all files decides the status: cannot be read, error, security warning, warning.
+    for (files, status) in [
+        ("good.json wide.json old.json", 3),
+        ("old.json good.json", 4),
+        ("old.json bad.json wide.json", 1),
+        ("bad.json none.json", 2),
+    ] {
+        let outcome = terminal.types(&format!("{validate} {files}"));
+        assert_eq!(outcome.status, Some(status), "{files}: {outcome:?}");
+    }
+    let outcome = terminal.types(&format!("{validate} --json old.json wide.json"));
+    let answers: Vec<serde_json::Value> = outcome
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line is JSON"))
+        .collect();
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0]["findings"][0]["issueCode"], "DEPRECATED_ACTION");
+    assert_eq!(answers[1]["findings"][0]["findingType"], "SECURITY_WARNING");
+}
+
+#[test]
+fn what_the_server_gives_back_can_be_validated_and_summed_up() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    let terminal = production.root().terminal();
+    let twinlock = binary().display().to_string();
+    let outcome = terminal.types(&format!(
+        r#"
+        aws iam create-role --role-name UpdateApp --assume-role-policy-document \
+            '{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"111111111111"}}}}}}' > role.json
+        aws iam get-role --role-name UpdateApp --query Role.AssumeRolePolicyDocument | '{twinlock}' policy validate
+        aws iam get-policy-version --policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --version-id \
+            "$(aws iam get-policy --policy-arn arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess --query Policy.DefaultVersionId --output text)" \
+            --query PolicyVersion.Document | '{twinlock}' policy summary
+        "#
+    ));
+    let printed = outcome.ok();
+    assert!(
+        printed.contains("standard input: good (taken for a trust policy because"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("Amazon S3") && printed.contains("All resources"),
+        "{printed}"
     );
 }

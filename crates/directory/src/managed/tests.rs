@@ -1,6 +1,7 @@
 //! What the catalogue must hold, and that all of it unpacks.
 
 use serde_json::Value;
+use twinlock_policy::validate::{FindingType, PolicyType, validate};
 
 use super::*;
 
@@ -108,4 +109,87 @@ fn laying_out_changes_white_space_only() {
         serde_json::from_str::<Value>(compact).unwrap()
     );
     assert!(laid_out.contains("\n    \"a\": [],\n    \"b\": {},\n"));
+}
+
+/// AWS's guide on its checks names policies of its own that have these findings.
+#[test]
+fn the_findings_that_aws_names_in_its_own_policies_are_found() {
+    let codes = |name: &str| -> Vec<&'static str> {
+        let policy = list().iter().find(|policy| policy.name == name).unwrap();
+        let text = policy.document().unwrap();
+        let findings = validate(&*text, PolicyType::Identity, None);
+        findings.iter().map(|finding| finding.issue_code).collect()
+    };
+    for (name, code) in [
+        ("PowerUserAccess", "CREATE_SLR_WITH_STAR_IN_RESOURCE"),
+        (
+            "AWSOrganizationsServiceTrustPolicy",
+            "CREATE_SLR_WITH_STAR_IN_RESOURCE",
+        ),
+        (
+            "AdministratorAccess",
+            "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE",
+        ),
+        (
+            "IAMFullAccess",
+            "CREATE_SLR_WITH_STAR_IN_ACTION_AND_RESOURCE",
+        ),
+        (
+            "AdministratorAccess",
+            "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE",
+        ),
+        (
+            "IAMFullAccess",
+            "PASS_ROLE_WITH_STAR_IN_ACTION_AND_RESOURCE",
+        ),
+        (
+            "AdministratorAccess-Amplify",
+            "PASS_ROLE_WITH_STAR_IN_RESOURCE",
+        ),
+        (
+            "ReadOnlyAccess",
+            "POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA",
+        ),
+        (
+            "S3UnlockBucketPolicy",
+            "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
+        ),
+        (
+            "AWSCodePipeline_FullAccess",
+            "STRING_LIKE_OPERATOR_WITH_ARN_CONDITION_KEYS",
+        ),
+    ] {
+        assert!(codes(name).contains(&code), "{name}: {:?}", codes(name));
+    }
+    for (name, code) in [
+        (
+            "PowerUserAccess",
+            "PASS_ROLE_WITH_STAR_IN_RESOURCE_AND_NOT_ACTION",
+        ),
+        ("AmazonEC2FullAccess", "CREATE_SLR_WITH_STAR_IN_RESOURCE"),
+        ("AmazonS3FullAccess", "REDUNDANT_ACTION"),
+    ] {
+        assert!(!codes(name).contains(&code), "{name}");
+    }
+}
+
+/// A check that calls wrong what AWS wrote would be wrong itself. What is left are names that the reference no longer has.
+#[test]
+fn awss_own_policies_have_hardly_an_error() {
+    let sample = list().iter().step_by(10);
+    let (mut policies, mut with_errors) = (0, Vec::new());
+    for policy in sample {
+        policies += 1;
+        let text = policy.document().unwrap();
+        let findings = validate(&*text, PolicyType::Identity, None);
+        let errors = findings
+            .iter()
+            .filter(|finding| finding.finding_type == FindingType::Error);
+        let codes: Vec<&str> = errors.map(|finding| finding.issue_code).collect();
+        if !codes.is_empty() {
+            with_errors.push((policy.name, codes));
+        }
+    }
+    assert!(policies > 140);
+    assert!(with_errors.len() * 10 < policies, "{with_errors:#?}");
 }

@@ -76,6 +76,8 @@ fn wildcards_in_action_names_stand_for_their_actions() {
     assert!(named("Get*").iter().all(|name| name.starts_with("Get")));
     assert_eq!(named("*").len(), lambda.actions.len());
     assert_eq!(named("InvokeAsyn?"), ["InvokeAsync"]);
+    assert_eq!(named("invokeasync"), ["InvokeAsync"]);
+    assert_eq!(named("é*"), [""; 0]);
     assert_eq!(named("Nothing*"), [""; 0]);
 }
 
@@ -132,6 +134,20 @@ fn resource_patterns_are_told_apart() {
             && !overlaps("a?", "a")
             && !overlaps("ab*", "ac*")
     );
+}
+
+#[test]
+fn keys_of_a_resource_type_are_keys_of_the_actions_on_it() {
+    let iam = service("iam").unwrap();
+    let get_role = iam.action("GetRole").unwrap();
+    assert!(
+        iam.knows_key(get_role, "aws:ResourceTag/team")
+            && !get_role.knows_key("aws:ResourceTag/team")
+    );
+    assert!(!iam.knows_key(get_role, "iam:PassedToService"));
+    let sts = service("sts").unwrap();
+    let info = sts.action("GetAccessKeyInfo").unwrap();
+    assert!(!sts.knows_key(info, "aws:ResourceTag/team"));
 }
 
 #[test]

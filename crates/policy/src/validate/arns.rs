@@ -41,6 +41,10 @@ table! {
         "the third field of an ARN has a wildcard";
 }
 
+/// Services that have resources of AWS's own, which are written without an account: documents and parameters of Systems Manager,
+/// views of Resource Explorer.
+const OWNED_BY_AWS: [&str; 2] = ["ssm", "resource-explorer-2"];
+
 pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Report<'_>) {
     // A trust policy has no resources at all, which is told as such.
     let Some(list) = view.resources.filter(|_| !subject.is_trust()) else {
@@ -219,7 +223,7 @@ fn form(arn: &Arn<'_>, plain: &str, resource: &Text, report: &mut Report<'_>) {
             "has no account",
         ),
         (
-            has_account && arn.account.is_empty(),
+            has_account && arn.account.is_empty() && !OWNED_BY_AWS.contains(&arn.service),
             &MISSING_ARN_ACCOUNT,
             "has an account",
         ),

@@ -36,8 +36,8 @@ table! {
         "aws:Referer or aws:UserAgent, which every caller sets at will";
     IRRELEVANT_CONDITION_KEY_IN_POLICY: Suggestion, Guide, "Irrelevant condition key in policy",
         "a bucket policy asks for the account or organization of its own bucket";
-    EXTERNAL_ID_REFUSED: Error, Own, "External id refused",
-        "sts:ExternalId in an identity policy or SCP, which is refused when it is written";
+    EXTERNAL_ID_OF_CALLER: Warning, Own, "External id of caller",
+        "sts:ExternalId in an identity policy or SCP, where it limits what the caller sends and protects no role";
 }
 
 pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Report<'_>) {
@@ -201,8 +201,11 @@ fn actions(view: &View<'_>, condition: &Condition<'_>, report: &mut Report<'_>) 
     let mut names = Vec::new();
     for action in actions {
         let parts = action.value.split_once(':');
-        let known = parts.and_then(|(service, name)| facts::action(service, name));
-        if known.is_some_and(|known| !known.knows_key(key)) {
+        let known = parts.and_then(|(service, name)| {
+            let service = facts::service(service)?;
+            Some((service, service.action(name)?))
+        });
+        if known.is_some_and(|(service, action)| !service.knows_key(action, key)) {
             spans.push(&action.span);
             names.push(format!("`{}`", action.value));
         }
@@ -252,8 +255,8 @@ fn misplaced(subject: &Subject<'_>, condition: &Condition<'_>, report: &mut Repo
                 PolicyType::Identity | PolicyType::ServiceControl
             ) =>
         {
-            let details = "sts:ExternalId belongs into the trust policy of the role: the one who assumes it sends the value, so it can limit nothing here.";
-            report.add(&EXTERNAL_ID_REFUSED, &key.span, details.to_owned());
+            let details = "The caller sends the external id himself, so that here it only limits what he may send. What protects the role from a confused deputy is sts:ExternalId in its trust policy.";
+            report.add(&EXTERNAL_ID_OF_CALLER, &key.span, details.to_owned());
         }
         _ => {}
     }

@@ -46,6 +46,10 @@ pub fn guess(document: &Document) -> Guess {
             })
         })
     });
+    let is_by_s3 = statements.iter().all(|statement| {
+        let actions = statement.action.as_ref().or(statement.not_action.as_ref());
+        actions.is_some_and(|list| is_named(list, |text| text.starts_with("s3:")))
+    });
     let is_everybody_denied = statements.iter().all(|statement| {
         let everybody = statement.principal.as_ref().is_some_and(|element| {
             element.star
@@ -68,7 +72,7 @@ pub fn guess(document: &Document) -> Guess {
             Some(ResourceType::AssumeRolePolicyDocument),
             "it names principals and actions of STS, and no resources",
         )
-    } else if is_about_s3 {
+    } else if is_about_s3 && !statements.is_empty() {
         (
             PolicyType::Resource,
             Some(ResourceType::S3Bucket),
@@ -79,6 +83,12 @@ pub fn guess(document: &Document) -> Guess {
             PolicyType::ResourceControl,
             None,
             "it only denies, to everybody and on all resources",
+        )
+    } else if is_by_s3 && !statements.is_empty() {
+        (
+            PolicyType::Resource,
+            Some(ResourceType::S3Bucket),
+            "it names principals and actions of S3",
         )
     } else {
         (

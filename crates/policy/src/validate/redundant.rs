@@ -54,19 +54,16 @@ fn covered(list: &List, fold: fn(&str) -> String) -> (Vec<&Range<usize>>, &str) 
         .filter(|(_, text)| text.contains(['*', '?']))
         .map(|(index, text)| (index, Pattern::new(text)))
         .collect();
-    let mut comparisons = 0;
+    let mut comparisons_left = COMPARISONS_MAX;
     let mut found: Vec<&Text> = Vec::new();
     for (index, text) in folded.iter().enumerate() {
         let is_repeated = first.insert(text, index).is_some();
-        let mut others = wildcards.iter().filter(|(other, _)| *other != index);
-        let is_covered = others.any(|(other, pattern)| {
-            comparisons += 1;
+        let looked_at = wildcards.len().min(comparisons_left);
+        comparisons_left -= looked_at;
+        let is_covered = wildcards[..looked_at].iter().any(|(other, pattern)| {
             // A `?` stands for one character, which a `*` of the other pattern is not.
-            let blurred = text.contains('*') && folded[*other].contains('?');
-            comparisons < COMPARISONS_MAX
-                && !blurred
-                && folded[*other] != *text
-                && pattern.matches(text)
+            let is_blurred = text.contains('*') && folded[*other].contains('?');
+            !is_blurred && folded[*other] != *text && pattern.matches(text)
         });
         if is_repeated || is_covered {
             found.push(&list.values[index]);

@@ -66,7 +66,7 @@ fn one(view: &View<'_>, condition: &Condition<'_>, report: &mut Report<'_>) {
             continue;
         };
         let mut meant = service.actions_matching(name).peekable();
-        if meant.peek().is_some() && !meant.any(|action| action.knows_key(key)) {
+        if meant.peek().is_some() && !meant.any(|action| service.knows_key(action, key)) {
             services.insert(service.prefix);
             spans.push(&action.span);
         }

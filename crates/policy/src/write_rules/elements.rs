@@ -395,12 +395,6 @@ impl Checker<'_> {
                 &format!("`{key}` is no condition key, such as aws:SourceIp."),
             );
         }
-        if key.eq_ignore_ascii_case("sts:ExternalId")
-            && matches!(self.target, Target::Identity | Target::Scp)
-        {
-            let hint = "sts:ExternalId belongs into the trust policy of the role: the one who assumes it sends the value, so it can limit nothing here.";
-            return self.refuse("Syntax errors in policy.", &entry.key.span, hint);
-        }
         entry
             .values
             .values

@@ -158,12 +158,6 @@ fn identity_policies_are_refused_with_awss_sentence() {
         ),
         (
             r#""Sid":"A1","#,
-            r#""Condition":{"StringEquals":{"sts:ExternalId":"b"}},"#,
-            "Syntax errors in policy.",
-            "trust policy",
-        ),
-        (
-            r#""Sid":"A1","#,
             r#""Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/99"}},"#,
             "Syntax errors in policy.",
             "CIDR",

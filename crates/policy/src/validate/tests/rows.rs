@@ -948,7 +948,7 @@ pub(super) const ROWS: &[(&str, Kind, &str, &str)] = &[
         r#"{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}}"#,
     ),
     (
-        "EXTERNAL_ID_REFUSED",
+        "EXTERNAL_ID_OF_CALLER",
         Identity,
         r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/R","Condition":{"StringEquals":{"sts:ExternalId":"a"}}}"#,
         r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::111122223333:role/R"}"#,
