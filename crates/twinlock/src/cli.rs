@@ -31,6 +31,7 @@ Follow a cross-account tutorial on its own account ids:
 
 Check a policy before anyone depends on it:
   twinlock policy validate --type trust trust-policy.json
+  twinlock policy summary policy.json
 
 `twinlock COMMAND --help` teaches each command with examples.";
 
@@ -48,7 +49,7 @@ enum Command {
     Serve(serve::Serve),
     /// Print the variables or the profile text that let the aws CLI and SDKs call the server
     Env(env::Env),
-    /// Evaluate or validate policies, without a server
+    /// Evaluate, validate or sum up policies, without a server
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Start a server for one of the five walkthroughs, with its accounts, users and bucket

@@ -73,6 +73,24 @@ fn usual_mistakes_have_place_and_hint() {
         ("{\"a\": 1}}", 1, 9, "", "too many", "closed already"),
         ("{\"a\"\u{a0}: 1}", 1, 5, "", "expected", "invisible"),
         ("{\"a\": \"\\x\"}", 1, 8, "/a", "escape", "backslash"),
+        ("%7B%22Version%22%3A", 1, 1, "", "found `%`", "URL-encoded"),
+        (
+            "Version: 2012-10-17",
+            1,
+            1,
+            "",
+            "found `V`",
+            "begins with {",
+        ),
+        ("{\"a\" = 1}", 1, 6, "", "found `=`", "colon"),
+        (
+            "{\n\"a\": 1,\n\"a\": 2}",
+            3,
+            1,
+            "",
+            "first on line 2",
+            "merge",
+        ),
     ];
     for (text, line, column, pointer, message, hint) in rows {
         let error = parse(text).expect_err(text);

@@ -121,6 +121,36 @@ fn identity_policies_are_refused_with_awss_sentence() {
             "list",
         ),
         (
+            "s3:Get*",
+            "arn:aws:s3:::b",
+            "Syntax errors in policy.",
+            "under Resource",
+        ),
+        (
+            "s3:Get*",
+            "s3:Get Object",
+            "Syntax errors in policy.",
+            "white space",
+        ),
+        (
+            "arn:aws:s3:::b/*",
+            "s3:GetObject",
+            "Resource s3:GetObject must be in ARN format",
+            "under Action",
+        ),
+        (
+            "arn:aws:s3:::b/*",
+            "111122223333",
+            "Resource 111122223333 must be in ARN format",
+            "under Principal",
+        ),
+        (
+            r#"{"Version""#,
+            r#"{"PolicyDocument":1,"Version""#,
+            "Syntax errors in policy.",
+            "what stands inside",
+        ),
+        (
             "arn:aws:s3:::b/*",
             "b",
             "Resource b must be in ARN format or \"*\".",
@@ -259,6 +289,12 @@ fn trust_policies_are_refused_with_awss_sentence() {
             "Resource",
         ),
         (
+            r#"{"AWS":"111111111111"}"#,
+            r#""lambda.amazonaws.com""#,
+            "Syntax errors in policy.",
+            r#"{"Service": "lambda.amazonaws.com"}"#,
+        ),
+        (
             "111111111111",
             "ec2.amazonaws.com",
             "Invalid principal in policy",
@@ -356,4 +392,22 @@ fn bucket_policies_are_refused_with_s3s_sentence() {
 fn size_leaves_out_space_between_strings_only() {
     assert_eq!(size("{ \"a b\" :\n1 }"), 9);
     assert_eq!(size(r#"{"a\" b": 1}"#), 11);
+}
+
+#[test]
+fn a_document_inside_a_string_is_told_as_such() {
+    let text = format!("{:?}", IDENTITY);
+    let error = check_identity(&text).expect_err("a string");
+    assert!(error.hint.contains("inside a string"), "{error}");
+}
+
+/// Sending the external id is the caller's affair in AWS as well: its own policies have such conditions.
+#[test]
+fn an_external_id_may_stand_in_an_identity_policy() {
+    let text = IDENTITY.replacen(
+        r#""Sid":"A1","#,
+        r#""Condition":{"StringEquals":{"sts:ExternalId":"b"}},"#,
+        1,
+    );
+    assert!(check_identity(&text).is_ok());
 }

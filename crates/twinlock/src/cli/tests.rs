@@ -245,7 +245,7 @@ fn a_summary_is_a_table_by_service() {
             format!("{iam} Full access All resources aws:MultiFactorAuthPresent | Bool | false"),
             String::new(),
             "p.json: has no effect".to_owned(),
-            "p.json:2:66: s3:GetObjekt: the service has no such action".to_owned(),
+            "p.json:2:72: s3:GetObjekt: the service has no such action".to_owned(),
         ],
         "{shown}"
     );
