@@ -151,7 +151,7 @@ fn operator(condition: &Condition<'_>, report: &mut Report<'_>) {
         );
         report.add(&FORALLVALUES_WITH_SINGLE_VALUED_KEY, &written.span, details);
     }
-    let base = condition.operator.base.as_str();
+    let base = condition.base.as_str();
     if fact.value == KeyType::Arn && condition.is_like() {
         let details = format!(
             "`{key}` holds ARNs. {} lets a `*` run over the colons between their fields: write ArnLike or ArnNotLike.",

@@ -57,7 +57,7 @@ pub(super) fn statement(view: &View<'_>, report: &mut Report<'_>) {
         let is_prefix = condition.key_lower == "s3:prefix";
         let gets_around =
             (view.denies() && !condition.is_negated()) || (view.allows() && condition.is_negated());
-        if is_prefix && gets_around && condition.operator.base.starts_with("string") {
+        if is_prefix && gets_around && condition.base.starts_with("string") {
             let details = "A listing of a shorter prefix, or of none, gets around this and still shows the objects: use s3:prefix with StringLike in an Allow, or with StringNotLike in a Deny.";
             report.add(
                 &S3_PREFIX_IN_NEGATIVE_CONTEXT,
@@ -83,7 +83,7 @@ pub(super) fn statement(view: &View<'_>, report: &mut Report<'_>) {
 fn typed(condition: &Condition<'_>, text: &Text, report: &mut Report<'_>) {
     let value = text.value.as_str();
     let has_variable = variables::first(value).is_some();
-    let base = condition.operator.base.as_str();
+    let base = condition.base.as_str();
     let operator = &condition.entry.operator.value;
     let (good, check, wanted): (bool, &'static Check, &str) = if base.starts_with("numeric") {
         (value::is_number(value), &TYPE_MISMATCH_NUMBER, "a number")
@@ -167,13 +167,13 @@ fn of_key(condition: &Condition<'_>, text: &Text, report: &mut Report<'_>) {
 }
 
 fn is_text(condition: &Condition<'_>) -> bool {
-    let base = condition.operator.base.as_str();
+    let base = condition.base.as_str();
     base.starts_with("string") || base.starts_with("arn")
 }
 
 fn literal_wildcards(condition: &Condition<'_>, report: &mut Report<'_>) {
     let literal = matches!(
-        condition.operator.base.as_str(),
+        condition.base.as_str(),
         "stringequals" | "stringnotequals" | "stringequalsignorecase" | "stringnotequalsignorecase"
     );
     let values = condition.entry.values.values.iter();

@@ -125,7 +125,7 @@ fn block(json: &Json, report: &mut Report<'_>) {
 fn operator(condition: &Condition<'_>, report: &mut Report<'_>) {
     let written = &condition.entry.operator;
     let name = &condition.operator;
-    if name.base == "null" && name.if_exists {
+    if condition.is_null() && name.if_exists {
         let details = "Null itself asks whether the key is there: remove IfExists.";
         report.add(&NULL_WITH_IF_EXISTS, &written.span, details.to_owned());
     } else if !name.is_known() {
@@ -138,7 +138,7 @@ fn operator(condition: &Condition<'_>, report: &mut Report<'_>) {
         });
         let details = format!("There is no condition operator `{}`.{hint}", written.value);
         report.add(&INVALID_CONDITION_OPERATOR, &written.span, details);
-    } else if name.base == "null" && condition.is_qualified() {
+    } else if condition.is_null() && condition.is_qualified() {
         let details = "A qualifier makes Null always true or always false: remove it.";
         report.add(&NULL_WITH_QUALIFIER, &written.span, details.to_owned());
     }
@@ -180,7 +180,7 @@ fn empty(condition: &Condition<'_>, report: &mut Report<'_>) {
 
 fn values(condition: &Condition<'_>, report: &mut Report<'_>) {
     let values = &condition.entry.values;
-    let base = condition.operator.base.as_str();
+    let base = condition.base.as_str();
     if matches!(base, "bool" | "null") && values.values.len() > 1 {
         let details = format!(
             "{} takes one of true and false: with both it always holds.",

@@ -29,7 +29,7 @@ table! {
 
 pub(super) fn statement(view: &View<'_>, report: &mut Report<'_>) {
     for condition in &view.conditions {
-        match condition.operator.base.as_str() {
+        match condition.base.as_str() {
             "ipaddress" | "notipaddress" => addresses(condition, report),
             _ => {}
         }

@@ -82,7 +82,7 @@ pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Rep
 }
 
 fn values(condition: &Condition<'_>, report: &mut Report<'_>) {
-    let is_text = condition.operator.base.starts_with("string");
+    let is_text = condition.base.starts_with("string");
     for text in &condition.entry.values.values {
         let value = text.value.as_str();
         if is_text && !has_wildcard(value) && !value.contains("${") && !is_service(value) {

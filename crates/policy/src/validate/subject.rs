@@ -53,17 +53,23 @@ pub(super) struct View<'d> {
 pub(super) struct Condition<'d> {
     pub(super) entry: &'d ConditionEntry,
     pub(super) operator: OperatorName,
+    /// The operator without qualifier and IfExists, in lower case.
+    pub(super) base: String,
     pub(super) key_lower: String,
     pub(super) fact: Option<ConditionKey>,
 }
 
 impl<'d> View<'d> {
     pub(super) fn of(statement: &'d Statement) -> View<'d> {
-        let conditions = statement.conditions.iter().map(|entry| Condition {
-            entry,
-            operator: OperatorName::parse(&entry.operator.value),
-            key_lower: entry.key.value.to_ascii_lowercase(),
-            fact: facts::condition_key(&entry.key.value),
+        let conditions = statement.conditions.iter().map(|entry| {
+            let operator = OperatorName::parse(&entry.operator.value);
+            Condition {
+                entry,
+                base: operator.base.to_ascii_lowercase(),
+                operator,
+                key_lower: entry.key.value.to_ascii_lowercase(),
+                fact: facts::condition_key(&entry.key.value),
+            }
         });
         View {
             statement,
@@ -128,16 +134,16 @@ impl Condition<'_> {
 
     /// Whether the operator holds for a key that is absent, by its negation.
     pub(super) fn is_negated(&self) -> bool {
-        let base = self.operator.base.as_str();
+        let base = self.base.as_str();
         base.contains("not") && base != "null"
     }
 
     pub(super) fn is_null(&self) -> bool {
-        self.operator.base == "null"
+        self.base == "null"
     }
 
     pub(super) fn is_like(&self) -> bool {
-        matches!(self.operator.base.as_str(), "stringlike" | "stringnotlike")
+        matches!(self.base.as_str(), "stringlike" | "stringnotlike")
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {

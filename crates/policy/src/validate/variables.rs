@@ -59,7 +59,7 @@ pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Rep
         examine(text, has_variables, None, report);
     }
     for condition in &view.conditions {
-        let base = condition.operator.base.as_str();
+        let base = condition.base.as_str();
         let is_text = base.starts_with("string") || base.starts_with("arn");
         let operator = (!is_text).then_some(condition.entry.operator.value.as_str());
         for text in &condition.entry.values.values {
