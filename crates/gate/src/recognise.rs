@@ -1,7 +1,7 @@
 //! Which service a request is for, told from its signature's scope, its host and its path; and which bucket its host names.
 
 use http::{Method, header, request::Parts};
-use twinlock_wire::signature::Presented;
+use twinlock_wire::signature::{Presented, percent_decode as decode};
 
 /// The service asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,22 +110,6 @@ pub(crate) fn bucket_and_key(
         bucket.filter(|b| !b.is_empty()),
         (!key.is_empty()).then_some(key),
     ))
-}
-
-/// Percent-decodes; none if it is malformed or no UTF-8. A plus is a plus.
-pub(crate) fn decode(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        if b == b'%' {
-            let high = char::from(bytes.next()?).to_digit(16)?;
-            let low = char::from(bytes.next()?).to_digit(16)?;
-            out.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            out.push(b);
-        }
-    }
-    String::from_utf8(out).ok()
 }
 
 /// The query in order, decoded; a plus is a space there. None: malformed.

@@ -4,7 +4,7 @@ use twinlock_directory::Bucket;
 use twinlock_gate::{Action, Attempt, Callers, Cx, Effect, Fault, Needs, Operation, Permit};
 use twinlock_objects::{Condition, EtagMatch, Expect, ObjectInfo, ObjectMeta, Put, Source};
 use twinlock_shapes::s3::{CopyObjectInput, CopyObjectOutput, CopyObjectResult};
-use twinlock_wire::time::Millis;
+use twinlock_wire::{signature::percent_decode as decode, time::Millis};
 
 use crate::{
     common::{
@@ -101,21 +101,6 @@ impl CopySource {
             version,
         })
     }
-}
-
-fn decode(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        if b == b'%' {
-            let high = char::from(bytes.next()?).to_digit(16)?;
-            let low = char::from(bytes.next()?).to_digit(16)?;
-            out.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            out.push(b);
-        }
-    }
-    String::from_utf8(out).ok()
 }
 
 /// Source and target as found.

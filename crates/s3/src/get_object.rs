@@ -241,24 +241,32 @@ macro_rules! describe {
     };
 }
 
-impl Operation for GetObject {
-    type Input = GetObjectInput;
-    type Output = GetObjectOutput;
-    type Found = FoundObject;
-    const NAME: &'static str = "GetObject";
-    const ACTIONS: &'static [Action] = &[READ, READ_VERSION, LIST];
-    const CALLERS: Callers = Callers::OrAnonymous;
+/// What the two are to the pipeline: the same but for their names.
+macro_rules! looks_at_an_object {
+    ($name:ident($input:ty) -> $output:ty) => {
+        impl Operation for $name {
+            type Input = $input;
+            type Output = $output;
+            type Found = FoundObject;
+            const NAME: &'static str = stringify!($name);
+            const ACTIONS: &'static [Action] = &[READ, READ_VERSION, LIST];
+            const CALLERS: Callers = Callers::OrAnonymous;
 
-    fn needs(input: &GetObjectInput, found: &FoundObject, _: &Cx<'_>) -> Result<Needs, Fault> {
-        needs(
-            found,
-            &input.bucket,
-            &input.key,
-            input.version_id.as_deref(),
-            input.expected_bucket_owner.as_deref(),
-        )
-    }
+            fn needs(input: &$input, found: &FoundObject, _: &Cx<'_>) -> Result<Needs, Fault> {
+                needs(
+                    found,
+                    &input.bucket,
+                    &input.key,
+                    input.version_id.as_deref(),
+                    input.expected_bucket_owner.as_deref(),
+                )
+            }
+        }
+    };
 }
+
+looks_at_an_object!(GetObject(GetObjectInput) -> GetObjectOutput);
+looks_at_an_object!(HeadObject(HeadObjectInput) -> HeadObjectOutput);
 
 impl Effect for GetObject {
     async fn find(input: &GetObjectInput, cx: &Cx<'_>) -> Result<FoundObject, Fault> {
@@ -358,25 +366,6 @@ fn override_headers(
         *shown = Some(asked.clone());
     }
     Ok(())
-}
-
-impl Operation for HeadObject {
-    type Input = HeadObjectInput;
-    type Output = HeadObjectOutput;
-    type Found = FoundObject;
-    const NAME: &'static str = "HeadObject";
-    const ACTIONS: &'static [Action] = &[READ, READ_VERSION, LIST];
-    const CALLERS: Callers = Callers::OrAnonymous;
-
-    fn needs(input: &HeadObjectInput, found: &FoundObject, _: &Cx<'_>) -> Result<Needs, Fault> {
-        needs(
-            found,
-            &input.bucket,
-            &input.key,
-            input.version_id.as_deref(),
-            input.expected_bucket_owner.as_deref(),
-        )
-    }
 }
 
 impl Effect for HeadObject {

@@ -383,3 +383,15 @@ fn every_action_is_one_of_the_reference() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn strangers_change_no_bucket() {
+    // Anonymous callers with the right to it are told 405, as callers of other accounts are.
+    let told_apart = ["DeleteBucketPolicy", "PutBucketPolicy"];
+    for entry in crate::S3.entries.iter().chain(crate::S3_CONTROL.entries) {
+        let changes = entry.kind == twinlock_gate::service::Kind::Change;
+        if changes && !told_apart.contains(&entry.name) {
+            assert_eq!(entry.callers, twinlock_gate::Callers::Signed, "{entry:?}");
+        }
+    }
+}

@@ -127,6 +127,22 @@ pub fn hoist_query_headers(parts: &mut Parts) -> Result<(), SignatureError> {
     Ok(())
 }
 
+/// Percent-decodes strictly: none if it is malformed or no UTF-8. A plus is a plus.
+pub fn percent_decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        if b == b'%' {
+            let high = char::from(bytes.next()?).to_digit(16)?;
+            let low = char::from(bytes.next()?).to_digit(16)?;
+            out.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            out.push(b);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
 /// The one value of a header that must not be repeated, as text.
 pub(crate) fn single_header<'a>(
     headers: &'a http::HeaderMap,

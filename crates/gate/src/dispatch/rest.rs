@@ -7,7 +7,7 @@ use twinlock_wire::{
     chunked::Check,
     fault::{Fault, Protocol},
     rest::{OperationShape, RestRequest, Route, match_template},
-    signature::{Presented, hoist_query_headers},
+    signature::{Presented, hoist_query_headers, percent_decode},
     sigv4::Source,
 };
 
@@ -67,7 +67,7 @@ impl Gate {
         }
         let uri_malformed = || Fault::new("InvalidURI", 400, "Couldn't parse the specified URI.");
         let query = recognise::query(parts).ok_or_else(uri_malformed)?;
-        let path = recognise::decode(parts.uri.path()).ok_or_else(uri_malformed)?;
+        let path = percent_decode(parts.uri.path()).ok_or_else(uri_malformed)?;
         call.resource.clone_from(&path);
         let (shape, labels) = if control {
             control_route(service, parts, &path)?
