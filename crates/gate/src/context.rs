@@ -126,13 +126,19 @@ impl RequestContext<'_> {
                 Some(("iam" | "sts" | "organizations", _)) => text("us-east-1"),
                 _ => Some(Value::One(Cow::Borrowed(&caller.request.region))),
             },
-            "resourceaccount" => self.need.owner.and_then(|a| one(a.to_string())),
+            "resourceaccount" => self.owner().and_then(|a| one(a.to_string())),
             "principalorgid" => self.organization_id(caller.who.account()),
             "principalorgpaths" => self.organization_paths(caller.who.account()),
-            "resourceorgid" => self.organization_id(self.need.owner),
-            "resourceorgpaths" => self.organization_paths(self.need.owner),
+            "resourceorgid" => self.organization_id(self.owner()),
+            "resourceorgpaths" => self.organization_paths(self.owner()),
             _ => None,
         }
+    }
+
+    /// Whose the resource is: the caller's own where nobody says otherwise, as in a list of its users. Policies that keep an
+    /// organization to its own resources compare it for every action, so that it must not be absent there.
+    fn owner(&self) -> Option<AccountId> {
+        self.need.owner.or(self.cx.caller.who.account())
     }
 
     /// The id of the organization that an account is in.

@@ -236,6 +236,37 @@ fn an_rcp_keeps_outsiders_from_what_the_members_own() {
 }
 
 #[test]
+fn an_scp_keeps_members_to_what_the_organization_owns() {
+    let world = world();
+    let perimeter = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"${aws:PrincipalOrgID}"}}}}"#;
+    let perimeter = policy(&world, "Perimeter", SCP, perimeter).expect("a policy");
+    attach(&world, &root(MANAGEMENT), &perimeter, MEMBER).expect("attached");
+    let ann = world.user(MEMBER, "ann", ALLOW_ALL);
+    create_user(&world, &ann, "a").expect("at home");
+    // A list names no resource; it is of the caller's own.
+    world
+        .read::<crate::iam::users::ListUsers>(&ann, Default::default())
+        .expect("at home, too");
+    let assume = |account: &str| {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{MEMBER}"}},"Action":"sts:AssumeRole"}}}}"#
+        );
+        let input = twinlock_shapes::sts::AssumeRoleInput {
+            role_arn: world.role(account, "Door", &trust, "").arn(),
+            role_session_name: "session".to_owned(),
+            ..Default::default()
+        };
+        world.effect::<crate::sts::AssumeRole>(&ann, input)
+    };
+    assume(MANAGEMENT).expect("within the organization");
+    let (_, message) = refused(assume(OUTSIDER));
+    assert!(
+        message.contains("with an explicit deny in a service control policy"),
+        "{message}"
+    );
+}
+
+#[test]
 fn only_who_speaks_for_the_organization_may_manage_it() {
     let world = world();
     let list = |who: &Caller| world.read::<accounts::ListAccounts>(who, Default::default());
