@@ -26,7 +26,7 @@ pub(super) fn statement(view: &View<'_>, report: &mut Report<'_>) {
         let (spans, example) = covered(list, str::to_ascii_lowercase);
         if !spans.is_empty() {
             let details = format!(
-                "{} of the actions are covered by others of the list: remove them, such as `{example}`.",
+                "Others of the list cover {} of the actions: remove them, such as `{example}`.",
                 spans.len()
             );
             report.add_all(&REDUNDANT_ACTION, spans, details);
@@ -36,7 +36,7 @@ pub(super) fn statement(view: &View<'_>, report: &mut Report<'_>) {
         let (spans, example) = covered(list, str::to_owned);
         if !spans.is_empty() {
             let details = format!(
-                "{} of the resources are covered by others of the list: remove them, such as `{example}`, or the wildcard that covers them.",
+                "Others of the list cover {} of the resources: remove them, such as `{example}`, or the wildcard that covers them.",
                 spans.len()
             );
             report.add_all(&REDUNDANT_RESOURCE, spans, details);
