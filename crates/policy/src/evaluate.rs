@@ -1,5 +1,8 @@
 //! The decision (specification 5): first whatever denies, then whether everything that must allow does.
 
+#[cfg(test)]
+mod allocations;
+
 use crate::arn::Arn;
 use crate::decision::{Cause, Decision, PolicyKind};
 use crate::document::Effect;
