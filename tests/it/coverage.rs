@@ -29,8 +29,6 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "iam",
         "always empty",
         &[
-            "ListOpenIDConnectProviders",
-            "ListSAMLProviders",
             "ListSSHPublicKeys",
             "ListServerCertificates",
             "ListServiceSpecificCredentials",

@@ -199,6 +199,7 @@ impl Sessions {
             policy_arns: Vec::new(),
             mfa,
             provider: None,
+            claims: Vec::new(),
         };
         let (credentials, _) = self
             .world

@@ -92,6 +92,12 @@ quotas! {
     tags_per_server_certificate: "TagsPerServerCertificate" = 50;
     /// Tags on a customer-managed policy.
     tags_per_policy: "TagsPerPolicy" = 50;
+    /// Tags on an OpenID Connect provider.
+    tags_per_openid_connect_provider: "TagsPerOpenIdConnectProvider" = 50;
+    /// Tags on a SAML provider.
+    tags_per_saml_provider: "TagsPerSAMLProvider" = 50;
+    /// Client ids of an OpenID Connect provider.
+    client_ids_per_openid_connect_provider: "ClientIdsPerOpenIdConnectProvider" = 100;
     /// Size of a managed policy in characters, white space not counted.
     policy_size: "PolicySize" = 6144;
     /// Size of a role's trust policy in characters, white space not counted.

@@ -19,6 +19,7 @@ use crate::{
     needs::Need,
     operation::Effect,
     permit::{Permit, authorise},
+    proof::Proven,
     world::World,
 };
 
@@ -133,7 +134,10 @@ impl<'a> Cx<'a> {
         f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T,
     ) -> T {
         let owner = need.owner.map(|a| a.to_string());
-        let principal = &self.standing.principal;
+        // Whoever signed the call has nothing to do with what the bearer of a proof may.
+        let bearer = need.proven.as_deref().map(Proven::principal);
+        let principal = bearer.unwrap_or(&self.standing.principal);
+        let standing = bearer.is_none().then_some(&self.standing);
         let own: Option<AccountId> = principal.account.as_deref().and_then(|id| id.parse().ok());
         let ours = own.and_then(|account| self.snapshot.organization_of(&account));
         // Whose resource it is: the caller's own where nobody says otherwise.
@@ -149,13 +153,13 @@ impl<'a> Cx<'a> {
             principal,
             action: &need.action,
             resource: &need.resource,
-            resource_account: owner
-                .as_deref()
-                .or(self.standing.principal.account.as_deref()),
+            resource_account: owner.as_deref().or(principal.account.as_deref()),
             context,
         };
         let set = PolicySet {
-            identity: sources(&self.standing.identity),
+            identity: standing
+                .map(|own| sources(&own.identity))
+                .unwrap_or_default(),
             resource: if self.closed(need) {
                 Some(Source {
                     policy: closed_door(),
@@ -172,8 +176,10 @@ impl<'a> Cx<'a> {
                 })
             },
             resource_rule: need.rule,
-            boundary: self.standing.boundary.as_deref().map(sources),
-            session: self.standing.session.as_deref().map(sources),
+            boundary: standing
+                .and_then(|own| own.boundary.as_deref())
+                .map(sources),
+            session: standing.and_then(|own| own.session.as_deref()).map(sources),
             scps: ours
                 .filter(|place| !place.is_management())
                 .and_then(|place| place.node.levels(&place.member.id, ControlType::Service)),

@@ -5,12 +5,7 @@ use std::borrow::Cow;
 use twinlock_directory::{AccountId, Millis};
 use twinlock_policy::{Context, PrincipalKind, Value};
 
-use crate::{
-    attempt::Cx,
-    caller::AuthType,
-    needs::{Fact, Need},
-    token::SessionOf,
-};
+use crate::{attempt::Cx, caller::AuthType, needs::Need, token::SessionOf};
 
 /// The context of one need of one attempt.
 pub(crate) struct RequestContext<'a> {
@@ -22,12 +17,14 @@ impl Context for RequestContext<'_> {
     /// `key` is lower-cased. Operations' own keys come first, global keys after; what is not listed is absent.
     fn get(&self, key: &str) -> Option<Value<'_>> {
         if let Some((_, fact)) = self.need.context.iter().find(|(k, _)| k == key) {
-            return Some(match fact {
-                Fact::One(value) => Value::One(Cow::Borrowed(value)),
-                Fact::Many(values) => {
-                    Value::Many(values.iter().map(|v| Cow::Borrowed(v.as_str())).collect())
-                }
-            });
+            return Some(fact.value());
+        }
+        // What a proof says of its bearer, and then what a session remembers of the proof it was made by.
+        if let Some(fact) = self.need.proven.as_deref().and_then(|p| p.fact(key)) {
+            return Some(fact.value());
+        }
+        if let Some(value) = self.claim(key) {
+            return Some(value);
         }
         match key.split_once(':')? {
             ("aws", rest) => self.global(rest),
@@ -39,6 +36,19 @@ impl Context for RequestContext<'_> {
 }
 
 impl RequestContext<'_> {
+    /// A claim that outlives the proof (`accounts.google.com:sub`); never one of AWS's own names.
+    fn claim(&self, key: &str) -> Option<Value<'_>> {
+        if self.need.proven.is_some() {
+            return None;
+        }
+        let session = self.cx.caller.session.as_deref()?;
+        let (_, values) = session.claims.iter().find(|(name, _)| name == key)?;
+        Some(match values.as_slice() {
+            [value] if !key.ends_with(":amr") => Value::One(Cow::Borrowed(value)),
+            values => Value::Many(values.iter().map(|v| Cow::Borrowed(v.as_str())).collect()),
+        })
+    }
+
     fn tag<'t>(&self, key: &str, tags: &'t [(String, String)]) -> Option<Value<'t>> {
         tags.iter()
             .find(|(k, _)| k.eq_ignore_ascii_case(key) || k.to_lowercase() == key)
@@ -51,6 +61,21 @@ impl RequestContext<'_> {
         let anonymous = principal.kind == PrincipalKind::Anonymous;
         let one = |v: String| Some(Value::One(Cow::Owned(v)));
         let text = |v: &'static str| Some(Value::One(Cow::Borrowed(v)));
+        if let Some(proven) = self.need.proven.as_deref() {
+            // The bearer of a proof has no account, no tags and no session here yet.
+            match key {
+                "federatedprovider" => return one(proven.provider().to_owned()),
+                "userid"
+                | "username"
+                | "tokenissuetime"
+                | "multifactorauthpresent"
+                | "multifactorauthage"
+                | "sourceidentity"
+                | "assumedroot" => return None,
+                _ if key.starts_with("principal") => return None,
+                _ => {}
+            }
+        }
         if let Some(tag) = key.strip_prefix("principaltag/") {
             return self.tag(tag, &self.cx.standing.tags);
         }

@@ -41,6 +41,7 @@ impl Denial {
 
     pub(crate) fn of(need: &Need, decision: Decision, cx: &Cx<'_>) -> Self {
         let message = match &*need.action {
+            _ if need.proven.is_some() => format!("Not authorized to perform {}", need.action),
             _ if need.action.starts_with("s3:") => s3(need, &decision, cx),
             "sts:AssumeRole" | "sts:TagSession" | "sts:SetSourceIdentity" => {
                 assume(need, &decision, cx)

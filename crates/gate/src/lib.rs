@@ -12,6 +12,7 @@
 //! | `permit` | **the only maker of a [`Permit`]** |
 //! | `attempt`, `caller`, `context` | what one attempt sees: one snapshot, one caller, one instant |
 //! | `cors` | what browsers are told of pages of other origins |
+//! | [`proof`] | web identity tokens and SAML assertions: the federated principals they prove |
 //! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
 //! | `simulation` | what would be decided for somebody who does not call |
@@ -34,6 +35,7 @@ pub mod needs;
 pub mod operation;
 mod permit;
 mod post_form;
+pub mod proof;
 mod recognise;
 pub mod service;
 mod simulation;

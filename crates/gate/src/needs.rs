@@ -3,9 +3,9 @@
 use std::{borrow::Cow, sync::Arc};
 
 use twinlock_directory::AccountId;
-use twinlock_policy::{Policy, ResourceRule};
+use twinlock_policy::{Policy, ResourceRule, Value};
 
-use crate::operation::Action;
+use crate::{operation::Action, proof::Proven};
 
 /// The value of a condition key that an operation brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,18 @@ pub enum Fact {
     One(String),
     /// A multivalued key (`aws:TagKeys`).
     Many(Vec<String>),
+}
+
+impl Fact {
+    /// As the evaluator takes it.
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Fact::One(value) => Value::One(Cow::Borrowed(value)),
+            Fact::Many(values) => {
+                Value::Many(values.iter().map(|v| Cow::Borrowed(v.as_str())).collect())
+            }
+        }
+    }
 }
 
 /// The policy on the resource, as found.
@@ -48,6 +60,8 @@ pub struct Need {
     pub restrict_public_buckets: bool,
     /// An ACL of the resource grants this to the caller.
     pub acl_grant: bool,
+    /// The bearer of a verified proof, who is asked about in the caller's place.
+    pub proven: Option<Arc<Proven>>,
 }
 
 impl Need {
@@ -64,6 +78,7 @@ impl Need {
             context: Vec::new(),
             restrict_public_buckets: false,
             acl_grant: false,
+            proven: None,
         }
     }
 
@@ -108,6 +123,14 @@ impl Need {
     pub fn tagged<'t>(mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         self.resource_tags
             .extend(tags.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())));
+        self
+    }
+
+    /// The bearer of this proof asks, not the caller: for operations that take a proof instead of a signature, and for no
+    /// others.
+    #[must_use]
+    pub fn borne_by(mut self, proven: Arc<Proven>) -> Self {
+        self.proven = Some(proven);
         self
     }
 

@@ -8,7 +8,7 @@ use crate::{
     attempt::Cx,
     denial::Denial,
     needs::{Need, Needs},
-    operation::Operation,
+    operation::{Callers, Operation},
 };
 
 /// The proof that all needs of one call of `O` were allowed, on one revision of the directory.
@@ -87,6 +87,11 @@ pub(crate) fn authorise<O: Operation>(
     cx: &Cx<'_>,
 ) -> Result<Permit<O>, Box<Denial>> {
     if needs.all.is_empty() && needs.each.is_empty() && needs.nothing.is_none() {
+        return Err(Box::new(Denial::no_rule(O::NAME)));
+    }
+    // A proof speaks for its bearer where an operation takes proofs, and nowhere else.
+    let mut every = needs.all.iter().chain(&needs.each).chain(&needs.ask);
+    if O::CALLERS != Callers::Unsigned && every.any(|need| need.proven.is_some()) {
         return Err(Box::new(Denial::no_rule(O::NAME)));
     }
     debug_assert!(

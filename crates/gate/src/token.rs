@@ -101,9 +101,29 @@ pub struct Session {
     /// The provider of a web identity or SAML session.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// What the proof said that the session was made by, for condition keys (`accounts.google.com:sub`).
+    #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<(String, Vec<String>)>,
 }
 
 impl Session {
+    /// A session of `of`, with nothing else about it.
+    pub fn new(of: SessionOf, issued: Millis, expires: Millis) -> Self {
+        Self {
+            of,
+            issued,
+            expires,
+            source_identity: None,
+            tags: Vec::new(),
+            transitive: Vec::new(),
+            policies: Vec::new(),
+            policy_arns: Vec::new(),
+            mfa: None,
+            provider: None,
+            claims: Vec::new(),
+        }
+    }
+
     /// The account whose credentials these are.
     pub fn account(&self) -> AccountId {
         match &self.of {
@@ -364,6 +384,7 @@ mod tests {
             policy_arns: vec![],
             mfa: None,
             provider: None,
+            claims: vec![],
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     metrics::Metrics,
     operation::{Change, Effect, Operation, Read},
     permit::{Permit, authorise},
+    proof::issuers::Issuers,
     token::Tokens,
 };
 
@@ -36,6 +37,8 @@ pub struct World {
     pub objects: Objects,
     /// Temporary credentials.
     pub tokens: Tokens,
+    /// Keys of the issuers of web identity tokens.
+    pub issuers: Issuers,
     /// Signing keys already derived.
     pub signing_keys: SigningKeys,
     /// Time.

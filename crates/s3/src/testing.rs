@@ -73,6 +73,7 @@ impl TestWorld {
                 seal: [7; 32].into(),
                 derive: [9; 32].into(),
             }]),
+            issuers: Default::default(),
             signing_keys: SigningKeys::new(),
             clock: Clock::manual(START),
             random: Box::new(SeededRandom::new(1)),

@@ -8,6 +8,7 @@
 mod accounts;
 mod check;
 mod net;
+mod providers;
 mod read;
 mod sample;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use net::Network;
 pub use read::{ConfigError, Problem};
 pub use sample::{EXAMPLE, WALKTHROUGHS, is_public, walkthrough};
 use twinlock_directory::AccountId;
+use twinlock_gate::proof::issuers::Configured;
 
 /// The port of the default endpoint.
 pub const PORT: u16 = 4566;
@@ -76,6 +78,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// The accounts to create where the data directory lacks them.
     pub accounts: Vec<AccountConfig>,
+    /// What is said of issuers of web identity tokens: where their keys are.
+    pub oidc_providers: Vec<Configured>,
     /// Profiles for `twinlock env`.
     pub profiles: Vec<ProfileConfig>,
     /// The file the configuration came from.
@@ -108,6 +112,7 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             accounts: Vec::new(),
+            oidc_providers: Vec::new(),
             profiles: Vec::new(),
             origin: None,
         }

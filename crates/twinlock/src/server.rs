@@ -17,7 +17,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use twinlock_console::Console;
 use twinlock_directory::{BucketState, Directory, MasterKey, Random, SystemRandom};
-use twinlock_gate::{Clock, Gate, Settings, World, audit::Audit, metrics::Metrics, token::Tokens};
+use twinlock_gate::{
+    Clock, Gate, Settings, World, audit::Audit, metrics::Metrics, proof::issuers::Issuers,
+    token::Tokens,
+};
 use twinlock_objects::Objects;
 use twinlock_wire::sigv4::SigningKeys;
 
@@ -169,6 +172,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         directory,
         objects,
         tokens,
+        issuers: Issuers::new(config.oidc_providers.clone()),
         signing_keys: SigningKeys::new(),
         clock,
         random,

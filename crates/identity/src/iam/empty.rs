@@ -1,5 +1,4 @@
-//! Lists of what Twinlock has none of, so far or for good: SSH keys, certificates, credentials for single
-//! services, identity providers, a password policy.
+//! Lists of what Twinlock has none of, so far or for good: SSH keys, certificates, credentials for single services.
 //!
 //! Clients ask for them on their way to something else (Terraform before it deletes a user, an auditor's inventory) and
 //! must hear that there are none, authorised like any other list, and not that there is no such operation.
@@ -176,19 +175,6 @@ none_in_account! {
     },
     empty_page!(ListServerCertificatesOutput)
 }
-none_in_account! {
-    /// Lists the account's OpenID Connect providers.
-    ListOpenIDConnectProviders, ListOpenIDConnectProvidersInput -> ListOpenIDConnectProvidersOutput,
-    "iam:ListOpenIDConnectProviders",
-    |action, account, _| list_need(action, arn_of(account, "oidc-provider", "*")),
-    |_, _| Ok(Default::default())
-}
-none_in_account! {
-    /// Lists the account's SAML providers.
-    ListSAMLProviders, ListSAMLProvidersInput -> ListSAMLProvidersOutput,
-    "iam:ListSAMLProviders",
-    |action, account, _| list_need(action, arn_of(account, "saml-provider", "*")),
-    |_, _| Ok(Default::default())
-}
+
 #[cfg(test)]
 mod tests;

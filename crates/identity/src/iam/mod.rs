@@ -13,6 +13,7 @@
 //! | `instance_profiles`, `service_linked_roles` | roles in instance profiles; roles that belong to services |
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
+//! | `oidc_providers`, `saml_providers` | identity providers (what these have in common: `providers`) |
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
@@ -35,14 +36,17 @@ pub mod login_profiles;
 pub mod managed_policies;
 pub mod mfa_devices;
 pub mod mfa_tags;
+pub mod oidc_providers;
 pub mod organizations_features;
 pub mod password_policy;
 pub mod policy_entities;
 pub mod policy_tags;
 pub mod policy_versions;
+mod providers;
 mod qr_code;
 pub mod role_settings;
 pub mod roles;
+pub mod saml_providers;
 pub mod service_linked_roles;
 pub mod simulation;
 pub mod user_tags;
@@ -121,14 +125,31 @@ pub static IAM: QueryService = QueryService {
         read::<_, empty::ListSigningCertificates>(),
         read::<_, empty::ListServiceSpecificCredentials>(),
         read::<_, empty::ListServerCertificates>(),
-        read::<_, empty::ListOpenIDConnectProviders>(),
-        read::<_, empty::ListSAMLProviders>(),
         // the organization
         change::<_, organizations_features::EnableOrganizationsRootCredentialsManagement>(),
         change::<_, organizations_features::DisableOrganizationsRootCredentialsManagement>(),
         change::<_, organizations_features::EnableOrganizationsRootSessions>(),
         change::<_, organizations_features::DisableOrganizationsRootSessions>(),
         read::<_, organizations_features::ListOrganizationsFeatures>(),
+        // identity providers
+        change::<_, oidc_providers::CreateOpenIDConnectProvider>(),
+        read::<_, oidc_providers::GetOpenIDConnectProvider>(),
+        read::<_, oidc_providers::ListOpenIDConnectProviders>(),
+        change::<_, oidc_providers::DeleteOpenIDConnectProvider>(),
+        change::<_, oidc_providers::AddClientIDToOpenIDConnectProvider>(),
+        change::<_, oidc_providers::RemoveClientIDFromOpenIDConnectProvider>(),
+        change::<_, oidc_providers::UpdateOpenIDConnectProviderThumbprint>(),
+        change::<_, oidc_providers::TagOpenIDConnectProvider>(),
+        change::<_, oidc_providers::UntagOpenIDConnectProvider>(),
+        read::<_, oidc_providers::ListOpenIDConnectProviderTags>(),
+        change::<_, saml_providers::CreateSAMLProvider>(),
+        read::<_, saml_providers::GetSAMLProvider>(),
+        read::<_, saml_providers::ListSAMLProviders>(),
+        change::<_, saml_providers::UpdateSAMLProvider>(),
+        change::<_, saml_providers::DeleteSAMLProvider>(),
+        change::<_, saml_providers::TagSAMLProvider>(),
+        change::<_, saml_providers::UntagSAMLProvider>(),
+        read::<_, saml_providers::ListSAMLProviderTags>(),
         // roles
         change::<_, roles::CreateRole>(),
         read::<_, roles::GetRole>(),

@@ -33,6 +33,25 @@ pub struct Found {
     role: Option<Arc<Role>>,
 }
 
+/// A role named by its ARN, which is perhaps not there; no account: the ARN is none of a role.
+pub(super) struct Named {
+    pub(super) account: Option<AccountId>,
+    pub(super) role: Option<Arc<Role>>,
+}
+
+impl Named {
+    pub(super) fn of(arn: &str, cx: &Cx<'_>) -> Named {
+        let account = role_account(arn);
+        let role = account.and_then(|account| {
+            let name = arn.rsplit('/').next()?;
+            let role = cx.snapshot.account(&account)?.role(name)?;
+            // Names are unique without case, but an ARN means one spelling, path and all.
+            (role.arn() == arn).then(|| role.clone())
+        });
+        Named { account, role }
+    }
+}
+
 const ASSUME: &Action = &AssumeRole::ACTIONS[0];
 const TAG: &Action = &AssumeRole::ACTIONS[1];
 const SOURCE_IDENTITY: &Action = &AssumeRole::ACTIONS[2];
@@ -118,13 +137,7 @@ impl Operation for AssumeRole {
 
 impl Effect for AssumeRole {
     async fn find(input: &AssumeRoleInput, cx: &Cx<'_>) -> Result<Found, Fault> {
-        let account = role_account(&input.role_arn);
-        let role = account.and_then(|account| {
-            let name = input.role_arn.rsplit('/').next()?;
-            let role = cx.snapshot.account(&account)?.role(name)?;
-            // Names are unique without case, but an ARN means one spelling, path and all.
-            (role.arn() == input.role_arn).then(|| role.clone())
-        });
+        let Named { account, role } = Named::of(&input.role_arn, cx);
         let (serial_number, code) = (&input.serial_number, &input.token_code);
         Ok(Found {
             mfa: Mfa::find(serial_number.as_deref(), code.as_deref(), cx),
@@ -176,6 +189,7 @@ impl Effect for AssumeRole {
             policy_arns,
             mfa: None,
             provider: None,
+            claims: Vec::new(),
         };
         found.mfa.spend(permit, input, attempt).await?;
         let (credentials, percent) = issue(&made, cx)?;

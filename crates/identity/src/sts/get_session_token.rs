@@ -91,6 +91,7 @@ impl Effect for GetSessionToken {
             policy_arns: Vec::new(),
             mfa: proven.then_some(cx.now),
             provider: None,
+            claims: Vec::new(),
         };
         let (credentials, _) = issue(&made, cx)?;
         Ok(GetSessionTokenOutput {
@@ -173,6 +174,7 @@ impl Read for GetFederationToken {
             policy_arns,
             mfa: None,
             provider: None,
+            claims: Vec::new(),
         };
         let (credentials, percent) = issue(&made, cx)?;
         Ok(GetFederationTokenOutput {

@@ -1,6 +1,9 @@
 //! STS: temporary credentials. The table below is all that Twinlock has of it; the rest of AWS's STS answers `NotImplemented`.
 
 mod assume_role;
+mod assume_role_with_saml;
+mod assume_role_with_web_identity;
+mod federation;
 mod get_caller_identity;
 mod get_session_token;
 mod mfa;
@@ -8,10 +11,12 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use twinlock_gate::service::{Query, QueryService, effect, read};
+use twinlock_gate::service::{Query, QueryService, change, effect, read};
 use twinlock_wire::violations::Dialect;
 
 pub use assume_role::AssumeRole;
+pub use assume_role_with_saml::AssumeRoleWithSAML;
+pub use assume_role_with_web_identity::AssumeRoleWithWebIdentity;
 pub use get_caller_identity::{GetAccessKeyInfo, GetCallerIdentity};
 pub use get_session_token::{GetFederationToken, GetSessionToken};
 
@@ -24,6 +29,8 @@ pub static STS: QueryService = QueryService {
     dialect: Dialect::Sts,
     entries: &[
         effect::<Query, AssumeRole>(),
+        change::<Query, AssumeRoleWithSAML>(),
+        effect::<Query, AssumeRoleWithWebIdentity>(),
         read::<Query, GetAccessKeyInfo>(),
         read::<Query, GetCallerIdentity>(),
         read::<Query, GetFederationToken>(),

@@ -9,7 +9,7 @@ use toml::{
 use twinlock_directory::AccountId;
 
 use super::{
-    Config, Overrides, SCALAR_KEYS, accounts,
+    Config, Overrides, SCALAR_KEYS, accounts, providers,
     values::{account_id, domain, items, listen, log, log_format, path, public_url, region},
 };
 
@@ -105,7 +105,7 @@ impl Reader<'_> {
 }
 
 /// Keys whose values may be shown. Not the other way round: a misspelt `root_pasword` must not print the password.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 12] = [
     "id",
     "name",
     "alias",
@@ -115,6 +115,9 @@ const SHOWN: [&str; 9] = [
     "role_arn",
     "source_profile",
     "root_access_key_id",
+    "issuer",
+    "jwks_file",
+    "ca_file",
 ];
 
 fn hide_secret(line: &str) -> String {
@@ -361,7 +364,7 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
     let known: Vec<&str> = SCALAR_KEYS
         .iter()
         .copied()
-        .chain(["account", "profile"])
+        .chain(["account", "oidc_provider", "profile"])
         .collect();
     section.only(&known, &mut reader);
     let folder = origin
@@ -398,6 +401,7 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
         section.parsed("log_format", r, log_format),
     );
     config.accounts = accounts::accounts(section, r);
+    config.oidc_providers = providers::oidc(section, r, &place);
     config.profiles = accounts::profiles(section, r);
     reader.problems
 }

@@ -271,3 +271,26 @@ fn a_profile_needs_a_source_that_exists() {
             .contains("no ARN of a role")
     );
 }
+
+#[test]
+fn an_issuers_keys_are_in_a_file_or_fetched_and_each_issuer_is_named_once() {
+    let config = parse(
+        "[[oidc_provider]]\nissuer = \"https://id.example.com/realms/acme\"\njwks_file = \"jwks.json\"\n\n[[oidc_provider]]\nissuer = \"https://id.example.com\"\nca_file = \"ca.pem\"\n",
+    )
+    .unwrap();
+    let [file, fetched] = config.oidc_providers.as_slice() else {
+        panic!("{:?}", config.oidc_providers);
+    };
+    assert_eq!(file.issuer, "https://id.example.com/realms/acme");
+    assert_eq!(file.jwks_file.as_deref(), Some(Path::new("jwks.json")));
+    assert_eq!(fetched.ca_file.as_deref(), Some(Path::new("ca.pem")));
+    assert!(complaint("[[oidc_provider]]\njwks_file = \"x\"").contains("`issuer` is missing here"));
+    assert!(complaint("[[oidc_provider]]\nissuer = \"http://x\"").contains("is no issuer"));
+    assert!(
+        complaint("[[oidc_provider]]\nissuer = \"https://x\"\njwks_fle = \"y\"")
+            .contains("did you mean `jwks_file`?")
+    );
+    let twice =
+        "[[oidc_provider]]\nissuer = \"https://x\"\n[[oidc_provider]]\nissuer = \"https://x\"";
+    assert!(complaint(twice).contains("twice"));
+}

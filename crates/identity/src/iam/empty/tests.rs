@@ -75,18 +75,6 @@ fn an_account_has_none_either() {
         server_certificate_metadata_list,
         paged
     );
-    ask!(
-        ListOpenIDConnectProviders,
-        ListOpenIDConnectProvidersInput,
-        "oidc-provider/*",
-        open_id_connect_provider_list
-    );
-    ask!(
-        ListSAMLProviders,
-        ListSAMLProvidersInput,
-        "saml-provider/*",
-        saml_provider_list
-    );
 }
 
 #[test]
