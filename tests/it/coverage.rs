@@ -12,6 +12,11 @@ use crate::server::project;
 /// Operations that are there, but of whose effect there is something to say.
 const NOTES: &[(&str, &str, &str)] = &[
     (
+        "sts",
+        "GetDelegatedAccessToken",
+        "authorised, then refused with the reason: there are no delegation requests that could give a trade-in token",
+    ),
+    (
         "s3",
         "PutBucketEncryption",
         "kept and given back; objects are not encrypted each by itself",

@@ -53,6 +53,12 @@ impl<'a> Cx<'a> {
         now: Millis,
         world: &'a World,
     ) -> Result<Self, Fault> {
+        // Revoked sessions are as dead as expired ones, for every service and the console.
+        if let Some(session) = caller.session.as_deref()
+            && session.is_barred(&caller.access_key_id, snapshot)
+        {
+            return Err(crate::authenticate::expired(caller.request.protocol));
+        }
         let standing =
             Standing::of(caller, snapshot).map_err(|_| crate::authenticate::gone(caller))?;
         Ok(Self {
@@ -122,7 +128,11 @@ impl<'a> Cx<'a> {
         self.ask(need, explain)
     }
 
-    fn ask<T>(&self, need: &Need, f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T) -> T {
+    pub(crate) fn ask<T>(
+        &self,
+        need: &Need,
+        f: impl FnOnce(&Request<'_>, &PolicySet<'_>) -> T,
+    ) -> T {
         self.ask_in(need, &RequestContext { cx: self, need }, f)
     }
 

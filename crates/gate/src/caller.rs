@@ -176,7 +176,7 @@ impl Standing {
             )),
             Who::Root(account) => {
                 open(snapshot, account)?;
-                Ok(Self::bare(
+                let mut standing = Self::bare(
                     Principal {
                         kind: PrincipalKind::Root,
                         account: Some(account.to_string()),
@@ -187,7 +187,10 @@ impl Standing {
                         service_linked: false,
                     },
                     account.to_string(),
-                ))
+                );
+                // AssumeRoot's, cut by its task.
+                standing.session = session.and_then(|s| session_policies(snapshot, s));
+                Ok(standing)
             }
             Who::User { account, id } => {
                 open(snapshot, account)?;

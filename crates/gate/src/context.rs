@@ -112,6 +112,9 @@ impl RequestContext<'_> {
             "federatedprovider" => session
                 .and_then(|s| s.provider.as_deref())
                 .map(|p| Value::One(Cow::Borrowed(p))),
+            "assumedroot" => session
+                .filter(|session| session.is_assumed_root())
+                .and_then(|_| text("true")),
             "tokenissuetime" => session.and_then(|s| one(iso(s.issued))),
             "multifactorauthpresent" => session.map(|s| {
                 Value::One(Cow::Borrowed(match (&s.of, s.mfa) {

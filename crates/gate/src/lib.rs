@@ -15,6 +15,7 @@
 //! | [`proof`] | web identity tokens and SAML assertions: the federated principals they prove |
 //! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
+//! | [`authorization_message`] | the same in full, sealed for the account |
 //! | `simulation` | what would be decided for somebody who does not call |
 //! | [`token`] | temporary credentials |
 //! | [`service`] | tables of operations |
@@ -24,6 +25,7 @@
 mod attempt;
 pub mod audit;
 mod authenticate;
+pub mod authorization_message;
 mod caller;
 mod clock;
 mod context;

@@ -12,7 +12,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use base64::{
@@ -26,7 +26,10 @@ use chacha20poly1305::{
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use twinlock_directory::{AccountId, Millis, StoredPolicy};
+use twinlock_directory::{
+    AccountId, Barred, Millis, Snapshot, StoredPolicy,
+    model::{issuer_bar, session_bar},
+};
 use zeroize::Zeroizing;
 
 /// A token of more characters is refused when it is made (`PackedPolicyTooLarge`), and not looked at when it comes in.
@@ -124,6 +127,33 @@ impl Session {
         }
     }
 
+    /// Whether this is a session of AssumeRoot: a root user for one task.
+    pub fn is_assumed_root(&self) -> bool {
+        let task = |arn: &String| arn.starts_with("arn:aws:iam::aws:policy/root-task/");
+        matches!(self.of, SessionOf::User { user_id: None, .. })
+            && self.policy_arns.iter().any(task)
+    }
+
+    /// Whether the session is barred on `snapshot`: revoked by itself, or with all older ones of its issuer.
+    pub(crate) fn is_barred(&self, access_key_id: &str, snapshot: &Snapshot) -> bool {
+        let account = self.account();
+        let Some(node) = snapshot
+            .account(&account)
+            .filter(|node| !node.bars.is_empty())
+        else {
+            return false;
+        };
+        let issuer = match &self.of {
+            SessionOf::Role { role_id, .. } => role_id.as_str(),
+            SessionOf::User { user_id, .. } | SessionOf::Federated { user_id, .. } => {
+                user_id.as_deref().unwrap_or(account.as_str())
+            }
+        };
+        let before = node.bar(&issuer_bar(issuer)).map(|bar| &bar.what);
+        let older = matches!(before, Some(Barred::Issuer { issued_before, .. }) if self.issued < *issued_before);
+        older || node.bar(&session_bar(access_key_id)).is_some()
+    }
+
     /// The account whose credentials these are.
     pub fn account(&self) -> AccountId {
         match &self.of {
@@ -177,14 +207,14 @@ pub enum IssueError {
 
 /// Makes and opens tokens.
 pub struct Tokens {
-    keys: Vec<TokenKey>,
+    keys: RwLock<Arc<Vec<TokenKey>>>,
     cache: [Mutex<HashMap<[u8; 32], Arc<Opened>>>; CACHE_SHARDS],
 }
 
 impl std::fmt::Debug for Tokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tokens")
-            .field("keys", &self.keys)
+            .field("keys", &self.keys())
             .finish_non_exhaustive()
     }
 }
@@ -202,9 +232,60 @@ impl Tokens {
     /// `keys`: the newest last; it seals, all of them open.
     pub fn new(keys: Vec<TokenKey>) -> Self {
         Self {
-            keys,
+            keys: RwLock::new(Arc::new(keys)),
             cache: std::array::from_fn(|_| Mutex::new(HashMap::new())),
         }
+    }
+
+    fn keys(&self) -> Arc<Vec<TokenKey>> {
+        self.keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Other keys from now on: a new one that seals, or without one that has had its time. What was opened under a key that
+    /// is gone is forgotten.
+    pub fn replace_keys(&self, keys: Vec<TokenKey>) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        for shard in &self.cache {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    /// Seals a text for `place`, under the newest key; none: no randomness, or no key.
+    pub(crate) fn seal_text(&self, clear: &[u8], place: &[u8]) -> Option<String> {
+        let keys = self.keys();
+        let key = keys.last()?;
+        let mut nonce = [0u8; NONCE_BYTES];
+        getrandom::fill(&mut nonce).ok()?;
+        let packed = miniz_oxide::deflate::compress_to_vec(clear, 6);
+        let payload = Payload {
+            msg: &packed,
+            aad: place,
+        };
+        let sealed = XChaCha20Poly1305::new((&*key.seal).into())
+            .encrypt(&xnonce(&nonce), payload)
+            .ok()?;
+        let raw = [&[key.version][..], &nonce, &sealed].concat();
+        Some(URL_SAFE_NO_PAD.encode(raw))
+    }
+
+    /// Opens what [`Tokens::seal_text`] sealed for the same place.
+    pub(crate) fn open_text(&self, sealed: &str, place: &[u8]) -> Option<Vec<u8>> {
+        let raw = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (version, rest) = raw.split_first()?;
+        let keys = self.keys();
+        let key = keys.iter().find(|k| k.version == *version)?;
+        let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: place,
+        };
+        let packed = XChaCha20Poly1305::new((&*key.seal).into())
+            .decrypt(&xnonce(nonce), payload)
+            .ok()?;
+        miniz_oxide::inflate::decompress_to_vec_with_limit(&packed, SESSION_BYTES_MAX).ok()
     }
 
     /// Seals `session` into new credentials. The second value is PackedPolicySize: how full the token is, in per cent.
@@ -212,7 +293,8 @@ impl Tokens {
     /// # Errors
     /// [`IssueError::TooLarge`] over [`TOKEN_CHARS_MAX`].
     pub fn issue(&self, session: &Session) -> Result<(Credentials, usize), IssueError> {
-        let key = self.keys.last().ok_or(IssueError::Internal)?;
+        let keys = self.keys();
+        let key = keys.last().ok_or(IssueError::Internal)?;
         let mut random = [0u8; NONCE_BYTES + 5];
         getrandom::fill(&mut random).map_err(|_| IssueError::Internal)?;
         let (nonce, id_random) = random.split_at(NONCE_BYTES);
@@ -281,7 +363,8 @@ impl Tokens {
     fn unseal(&self, access_key_id: &str, token: &str) -> Option<Opened> {
         let raw = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (version, rest) = raw.split_first()?;
-        let key = self.keys.iter().find(|k| k.version == *version)?;
+        let keys = self.keys();
+        let key = keys.iter().find(|k| k.version == *version)?;
         let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES)?;
         let packed = XChaCha20Poly1305::new((&*key.seal).into())
             .decrypt(
@@ -437,6 +520,51 @@ mod tests {
         }
         let other = Tokens::new(vec![key(1, 8)]);
         assert!(other.open(&made.access_key_id, &token).is_none());
+    }
+
+    #[test]
+    fn keys_are_replaced_while_it_runs_and_a_retired_one_opens_nothing() {
+        let tokens = Tokens::new(vec![key(1, 7)]);
+        let (old, _) = tokens.issue(&session("111111111111")).expect("issued");
+        assert!(
+            tokens
+                .open(&old.access_key_id, &old.session_token)
+                .is_some()
+        );
+        tokens.replace_keys(vec![key(1, 7), key(2, 9)]);
+        assert!(
+            tokens
+                .open(&old.access_key_id, &old.session_token)
+                .is_some()
+        );
+        let (new, _) = tokens.issue(&session("111111111111")).expect("issued");
+        tokens.replace_keys(vec![key(2, 9)]);
+        // Not out of the cache either.
+        assert!(
+            tokens
+                .open(&old.access_key_id, &old.session_token)
+                .is_none()
+        );
+        assert!(
+            tokens
+                .open(&new.access_key_id, &new.session_token)
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_sealed_text_opens_in_its_own_place_only() {
+        let tokens = Tokens::new(vec![key(1, 7)]);
+        let sealed = tokens.seal_text(b"why", b"account 1").expect("sealed");
+        assert_eq!(
+            tokens.open_text(&sealed, b"account 1").as_deref(),
+            Some(&b"why"[..])
+        );
+        assert_eq!(tokens.open_text(&sealed, b"account 2"), None);
+        assert_eq!(
+            tokens.open_text(&sealed[..sealed.len() - 1], b"account 1"),
+            None
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{Batch, CommitError, Directory, Random, Snapshot};
+use twinlock_directory::{BATCH_OPS_MAX, Bar, Batch, CommitError, Directory, Random, Snapshot};
 use twinlock_objects::Objects;
 use twinlock_wire::{fault::Fault, sigv4::SigningKeys};
 
@@ -147,6 +147,31 @@ impl World {
         self.try_commit(None, &change)
             .await?
             .ok_or_else(Fault::internal)
+    }
+
+    /// Lets go of what need not be barred any more; at most as much as one batch holds, so call it now and then.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn sweep_bars(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let over = |snapshot: &Snapshot| -> Vec<Arc<Bar>> {
+            let bars = snapshot.accounts().flat_map(|node| node.bars.values());
+            bars.filter(|bar| bar.expires <= now)
+                .take(BATCH_OPS_MAX)
+                .cloned()
+                .collect()
+        };
+        if over(&self.directory.published()).is_empty() {
+            return Ok(());
+        }
+        self.settle(|head, batch| {
+            for bar in over(head) {
+                batch.delete_row(bar);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Takes the writer's turn if head is still at `revision`; none if it is not.

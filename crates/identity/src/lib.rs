@@ -6,7 +6,8 @@
 //! | [`sts`] | [`sts::STS`]: temporary credentials |
 //! | [`organizations`] | [`organizations::ORGANIZATIONS`]: accounts under one roof, and what limits them |
 //!
-//! Beside them: [`passwords`], the rules that passwords follow when they are set and when they are used.
+//! Beside them: [`passwords`], the rules that passwords follow when they are set and when they are used; [`outbound`], an
+//! account's own issuer of web identity tokens.
 //!
 //! An operation is a unit struct with its needs, its rules, its errors and its tests beside it; the table names it once. To
 //! add one: write it in the file of its subject, list it in the table, and it is decoded, authorised, run and audited like
@@ -15,6 +16,7 @@
 pub mod iam;
 mod mfa;
 pub mod organizations;
+pub mod outbound;
 pub mod passwords;
 pub mod sts;
 #[cfg(test)]

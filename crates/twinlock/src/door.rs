@@ -33,6 +33,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use twinlock_console::Console;
 use twinlock_gate::{Gate, Peer};
+use twinlock_identity::outbound;
 use twinlock_wire::body::Body;
 
 use crate::config::Network;
@@ -74,12 +75,26 @@ pub struct House {
     pub console: Arc<Console>,
 }
 
+impl House {
+    /// What an account's issuer of web identity tokens publishes, for everybody.
+    fn issuer(&self, parts: &Parts) -> Response<Body> {
+        let world = self.gate.world();
+        let url = &world.settings.public_url;
+        let asked = matches!(parts.method, http::Method::GET | http::Method::HEAD);
+        let document = outbound::document(&world.directory, url, parts.uri.path());
+        own::json(document.filter(|_| asked))
+    }
+}
+
 impl Handler for House {
     fn takes_reserved(&self, path: &str) -> bool {
-        Console::takes(path)
+        Console::takes(path) || path.starts_with(outbound::PATH)
     }
 
     async fn handle_reserved(&self, parts: Parts, body: Body, peer: Peer) -> Response<Body> {
+        if parts.uri.path().starts_with(outbound::PATH) {
+            return self.issuer(&parts);
+        }
         self.console.handle(parts, body, peer).await
     }
 

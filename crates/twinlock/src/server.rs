@@ -144,7 +144,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
             tracing::warn!(%error, "the time could not be written");
         }
     });
-    let tokens = Tokens::new(keys::token_keys(&directory).await?);
+    let tokens = Tokens::new(keys::token_keys(&directory, clock.now()).await?);
     finish_deletions(&directory, &objects).await?;
     let random = options.random.unwrap_or_else(|| Box::new(SystemRandom));
     let (created, unfinished) = accounts::create(
@@ -289,6 +289,12 @@ async fn housekeeping(world: Arc<World>, console: Arc<Console>) {
             tracing::warn!(%error, "the time could not be written");
         }
         console.sweep();
+        if let Err(error) = world.sweep_bars().await {
+            tracing::warn!(%error, "what is barred no longer could not be cleared away");
+        }
+        if let Err(error) = keys::rotate(&world.directory, &world.tokens, world.clock.now()).await {
+            tracing::warn!(%error, "the keys of temporary credentials could not be changed; they serve on");
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod console_guard;
 mod console_text1;
 mod console_text3;
 mod durability;
+mod federation;
 mod mfa;
 mod objects;
 mod pipeline;

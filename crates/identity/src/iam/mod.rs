@@ -16,6 +16,7 @@
 //! | `oidc_providers`, `saml_providers` | identity providers (what these have in common: `providers`) |
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
+//! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 //!
@@ -38,6 +39,7 @@ pub mod mfa_devices;
 pub mod mfa_tags;
 pub mod oidc_providers;
 pub mod organizations_features;
+pub mod outbound_federation;
 pub mod password_policy;
 pub mod policy_entities;
 pub mod policy_tags;
@@ -131,6 +133,10 @@ pub static IAM: QueryService = QueryService {
         change::<_, organizations_features::EnableOrganizationsRootSessions>(),
         change::<_, organizations_features::DisableOrganizationsRootSessions>(),
         read::<_, organizations_features::ListOrganizationsFeatures>(),
+        // the account as an identity provider
+        change::<_, outbound_federation::EnableOutboundWebIdentityFederation>(),
+        change::<_, outbound_federation::DisableOutboundWebIdentityFederation>(),
+        read::<_, outbound_federation::GetOutboundWebIdentityFederationInfo>(),
         // identity providers
         change::<_, oidc_providers::CreateOpenIDConnectProvider>(),
         read::<_, oidc_providers::GetOpenIDConnectProvider>(),

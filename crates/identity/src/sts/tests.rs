@@ -500,3 +500,222 @@ fn a_federated_user_has_nothing_without_a_policy_and_may_not_call_iam() {
             .starts_with("Cannot call AssumeRole")
     );
 }
+
+/// A bar on one session kills that one; a bar on an issuer kills what is older than it, to the millisecond.
+#[test]
+fn a_revoked_session_is_dead_at_the_next_call() {
+    use twinlock_directory::{Bar, Barred};
+    let w = world();
+    let john = w.user(DEV, "John", ALLOW_ALL);
+    let role = w.role(PROD, "UpdateApp", &trusting("*"), ALLOW_ALL);
+    let session = || {
+        let made = w
+            .effect::<AssumeRole>(&john, assume(UPDATE_APP))
+            .expect("assumed");
+        as_session(&w, made.credentials.as_ref())
+    };
+    let bar = |what: Barred| {
+        w.put(Bar {
+            account: PROD.parse().expect("an id"),
+            what,
+            expires: START + 3_600_000,
+        });
+    };
+    let (one, other) = (session(), session());
+    bar(Barred::Session {
+        access_key_id: one.access_key_id.clone(),
+    });
+    let fault = who_am_i(&w, &one).expect_err("revoked");
+    assert_eq!(fault.code, "ExpiredToken");
+    who_am_i(&w, &other).expect("another one lives");
+    bar(Barred::Issuer {
+        unique_id: role.id.clone(),
+        issued_before: START,
+    });
+    who_am_i(&w, &other).expect("issued in this very millisecond");
+    bar(Barred::Issuer {
+        unique_id: role.id.clone(),
+        issued_before: START + 1,
+    });
+    assert_eq!(
+        who_am_i(&w, &other).expect_err("older").code,
+        "ExpiredToken"
+    );
+    w.world.clock.advance(1);
+    who_am_i(&w, &session()).expect("issued later");
+    who_am_i(&w, &john).expect("a long-term key has no session");
+    // What need not be barred any more goes.
+    w.world.clock.advance(3_600_000);
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(w.world.sweep_bars())
+        .expect("swept");
+    let snapshot = w.world.directory.published();
+    let node = snapshot
+        .account(&PROD.parse().expect("an id"))
+        .expect("there");
+    assert!(node.bars.is_empty());
+}
+
+mod roots {
+    use twinlock_directory::Organization;
+    use twinlock_shapes::{
+        iam::ListUsersInput,
+        sts::{AssumeRootInput, AssumeRootOutput},
+    };
+
+    use super::*;
+    use crate::{iam::users::ListUsers, sts::AssumeRoot};
+
+    const TASK: &str = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials";
+
+    fn ask(
+        w: &TestWorld,
+        caller: &Caller,
+        target: &str,
+        task: &str,
+    ) -> Result<AssumeRootOutput, Fault> {
+        let input = AssumeRootInput {
+            target_principal: target.into(),
+            task_policy_arn: PolicyDescriptorType {
+                arn: Some(task.into()),
+            },
+            ..Default::default()
+        };
+        w.read::<AssumeRoot>(caller, input)
+    }
+
+    #[test]
+    fn the_management_account_reaches_a_members_root_user_for_one_task() {
+        let w = world();
+        w.organization(PROD, &[DEV]);
+        let admin = w.user(PROD, "Admin", ALLOW_ALL);
+        let code = |result: Result<AssumeRootOutput, Fault>| {
+            result.expect_err("must be refused").code.into_owned()
+        };
+        assert_eq!(
+            code(ask(&w, &admin, DEV, TASK)),
+            "AccessDenied",
+            "the feature is off"
+        );
+        let snapshot = w.world.directory.published();
+        let place = snapshot
+            .organization_of(&PROD.parse().expect("an id"))
+            .expect("an organization");
+        let mut organization: Organization = (**place.organization).clone();
+        organization.iam_features.insert("RootSessions".into());
+        w.put(organization);
+        let made = ask(&w, &admin, DEV, TASK).expect("assumed");
+        let root = as_session(&w, made.credentials.as_ref());
+        assert_eq!(
+            who_am_i(&w, &root).expect("alive"),
+            format!("arn:aws:iam::{DEV}:root")
+        );
+        let held = root.session.as_ref().expect("a session");
+        assert_eq!(held.expires, START + 900_000);
+        // The task's policy is all it may do, root or not.
+        w.read::<ListUsers>(&root, ListUsersInput::default())
+            .expect_err("no part of the task");
+        let member = w.user(DEV, "Member", ALLOW_ALL);
+        let stranger = w.user(PROD, "Stranger", "");
+        assert_eq!(code(ask(&w, &member, PROD, TASK)), "AccessDenied");
+        assert_eq!(code(ask(&w, &admin, PROD, TASK)), "AccessDenied");
+        assert_eq!(code(ask(&w, &stranger, DEV, TASK)), "AccessDenied");
+        let admin_policy = "arn:aws:iam::aws:policy/AdministratorAccess";
+        assert_eq!(code(ask(&w, &admin, DEV, admin_policy)), "ValidationError");
+        assert_eq!(code(ask(&w, &admin, "nobody", TASK)), "ValidationError");
+    }
+}
+
+mod messages {
+    use twinlock_gate::{Action, Cx, Need, Needs, Operation, Permit, Read, authorization_message};
+    use twinlock_shapes::sts::{DecodeAuthorizationMessageInput, DecodeAuthorizationMessageOutput};
+
+    use super::*;
+    use crate::sts::DecodeAuthorizationMessage;
+
+    /// Stands for a service whose denials carry an encoded message.
+    struct Probe;
+
+    impl Operation for Probe {
+        type Input = ();
+        type Output = String;
+        type Found = ();
+        const NAME: &'static str = "GetCallerIdentity";
+        const ACTIONS: &'static [Action] = &[Action::new("s3:ListAllMyBuckets", &[], &[])];
+
+        fn needs((): &(), (): &(), _: &Cx<'_>) -> Result<Needs, Fault> {
+            Ok(Needs::one(Need::anywhere(&Self::ACTIONS[0])))
+        }
+    }
+
+    impl Read for Probe {
+        fn find((): &(), _: &Cx<'_>) {}
+
+        fn run(_: &Permit<Self>, (): &(), (): (), cx: &Cx<'_>) -> Result<String, Fault> {
+            const TERMINATE: Action = Action::new("ec2:TerminateInstances", &[], &[]);
+            let need = Need::on(
+                &TERMINATE,
+                "arn:aws:ec2:us-east-1:111111111111:instance/i-1",
+            )
+            .key("ec2:Region", "us-east-1");
+            authorization_message::encode(&need, cx)
+        }
+    }
+
+    fn decode(
+        w: &TestWorld,
+        caller: &Caller,
+        message: &str,
+    ) -> Result<DecodeAuthorizationMessageOutput, Fault> {
+        let input = DecodeAuthorizationMessageInput {
+            encoded_message: message.into(),
+        };
+        w.read::<DecodeAuthorizationMessage>(caller, input)
+    }
+
+    #[test]
+    fn a_denials_message_is_opaque_to_its_caller_and_opens_in_its_account() {
+        let w = world();
+        let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Keep","Effect":"Deny","Action":"ec2:Terminate*","Resource":"*"},{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+        let john = w.user(DEV, "John", policy);
+        let message = w.read::<Probe>(&john, ()).expect("encoded");
+        assert!(!message.contains("Keep") && !message.contains("ec2"));
+        denied_to(decode(&w, &john, &message), "AccessDenied");
+        let auditor = w.user(
+            DEV,
+            "Auditor",
+            &allow("sts:DecodeAuthorizationMessage", "*"),
+        );
+        let decoded = decode(&w, &auditor, &message)
+            .expect("decoded")
+            .decoded_message;
+        let told: serde_json::Value =
+            serde_json::from_str(&decoded.expect("a message")).expect("JSON");
+        assert_eq!(told["allowed"], false);
+        assert_eq!(told["explicitDeny"], true);
+        let statement = &told["matchedStatements"]["items"][0];
+        assert_eq!(statement["statementId"], "Keep");
+        assert_eq!(statement["effect"], "DENY");
+        assert_eq!(statement["actions"]["items"][0]["value"], "ec2:Terminate*");
+        assert_eq!(told["context"]["action"], "ec2:TerminateInstances");
+        assert_eq!(
+            told["context"]["principal"]["arn"],
+            format!("arn:aws:iam::{DEV}:user/John")
+        );
+        let other = w.user(PROD, "Auditor", ALLOW_ALL);
+        denied_to(
+            decode(&w, &other, &message),
+            "InvalidAuthorizationMessageException",
+        );
+        denied_to(
+            decode(&w, &auditor, &message[1..]),
+            "InvalidAuthorizationMessageException",
+        );
+    }
+
+    fn denied_to(result: Result<DecodeAuthorizationMessageOutput, Fault>, code: &str) {
+        assert_eq!(result.expect_err("refused").code, code);
+    }
+}

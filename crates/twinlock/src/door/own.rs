@@ -131,6 +131,23 @@ fn is_signed(parts: &Parts) -> bool {
     in_header(&parts.headers) || parts.uri.query().is_some_and(in_query)
 }
 
+/// A public document, which may be kept for a while; none: there is nothing.
+pub(super) fn json(document: Option<serde_json::Value>) -> Response<Body> {
+    let Some(document) = document else {
+        return text(StatusCode::NOT_FOUND, "not found\n".into());
+    };
+    let mut response = text(StatusCode::OK, document.to_string());
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ] {
+        response
+            .headers_mut()
+            .insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}
+
 fn text(status: StatusCode, body: String) -> Response<Body> {
     let mut response = Response::new(Body::from(Bytes::from(body)));
     *response.status_mut() = status;
