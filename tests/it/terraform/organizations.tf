@@ -1,0 +1,40 @@
+# An organization that Production manages.
+
+resource "aws_organizations_organization" "acme" {
+  provider             = aws.production
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+
+resource "aws_organizations_organizational_unit" "workloads" {
+  provider  = aws.production
+  name      = "Workloads ${var.revision}"
+  parent_id = aws_organizations_organization.acme.roots[0].id
+  tags      = { revision = var.revision }
+}
+
+resource "aws_organizations_account" "sandbox" {
+  provider          = aws.production
+  name              = "Sandbox"
+  email             = "sandbox@example.com"
+  parent_id         = aws_organizations_organizational_unit.workloads.id
+  close_on_deletion = true
+  tags              = { revision = var.revision }
+}
+
+resource "aws_organizations_policy" "guard" {
+  provider = aws.production
+  name     = "guard"
+  type     = "SERVICE_CONTROL_POLICY"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "Guard${var.revision}", Effect = "Deny", Action = "s3:DeleteBucket", Resource = "*" }]
+  })
+  depends_on = [aws_organizations_organization.acme]
+}
+
+resource "aws_organizations_policy_attachment" "guard" {
+  provider  = aws.production
+  policy_id = aws_organizations_policy.guard.id
+  target_id = aws_organizations_organizational_unit.workloads.id
+}
