@@ -9,6 +9,7 @@ mod accounts;
 mod check;
 mod net;
 mod providers;
+mod quotas;
 mod read;
 mod sample;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use accounts::{
 pub use net::Network;
 pub use read::{ConfigError, Problem};
 pub use sample::{EXAMPLE, WALKTHROUGHS, is_public, walkthrough};
-use twinlock_directory::AccountId;
+use twinlock_directory::{AccountId, Quotas};
 use twinlock_gate::proof::issuers::Configured;
 
 /// The port of the default endpoint.
@@ -80,6 +81,8 @@ pub struct Config {
     pub accounts: Vec<AccountConfig>,
     /// What is said of issuers of web identity tokens: where their keys are.
     pub oidc_providers: Vec<Configured>,
+    /// How many and how large; AWS's defaults where the table does not say otherwise.
+    pub quotas: Quotas,
     /// Profiles for `twinlock env`.
     pub profiles: Vec<ProfileConfig>,
     /// The file the configuration came from.
@@ -113,6 +116,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             accounts: Vec::new(),
             oidc_providers: Vec::new(),
+            quotas: Quotas::default(),
             profiles: Vec::new(),
             origin: None,
         }

@@ -131,7 +131,7 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
     let directory_options = twinlock_directory::Options {
         external_accounts: config.external_accounts.iter().copied().collect(),
         master_key: MasterKey::from_env()?,
-        ..Default::default()
+        quotas: config.quotas.clone(),
     };
     let (directory, objects) = open(&config, directory_options)?;
     let clock = options

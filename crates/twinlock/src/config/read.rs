@@ -9,7 +9,7 @@ use toml::{
 use twinlock_directory::AccountId;
 
 use super::{
-    Config, Overrides, SCALAR_KEYS, accounts, providers,
+    Config, Overrides, SCALAR_KEYS, accounts, providers, quotas,
     values::{account_id, domain, items, listen, log, log_format, path, public_url, region},
 };
 
@@ -272,6 +272,21 @@ impl<'a, 't> Section<'a, 't> {
         Some(all)
     }
 
+    /// The table `[key]`, if there is one.
+    pub(super) fn table(self, key: &str, reader: &mut Reader<'_>) -> Option<Section<'a, 't>> {
+        let value = self.get(key)?;
+        let span = value.span();
+        let Some(table) = value.get_ref().as_table() else {
+            let message = format!("`{key}` is written as a table of its own, under [{key}]");
+            reader.problem(span, message);
+            return None;
+        };
+        Some(Section {
+            table,
+            span: (span.start, span.end),
+        })
+    }
+
     /// The tables of a `[[key]]`, none if there is none.
     pub(super) fn tables(self, key: &str, reader: &mut Reader<'_>) -> Vec<Section<'a, 't>> {
         let Some(value) = self.get(key) else {
@@ -364,7 +379,7 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
     let known: Vec<&str> = SCALAR_KEYS
         .iter()
         .copied()
-        .chain(["account", "oidc_provider", "profile"])
+        .chain(["account", "oidc_provider", "profile", "quotas"])
         .collect();
     section.only(&known, &mut reader);
     let folder = origin
@@ -403,6 +418,7 @@ pub(super) fn file(text: &str, origin: Option<&Path>, config: &mut Config) -> Ve
     config.accounts = accounts::accounts(section, r);
     config.oidc_providers = providers::oidc(section, r, &place);
     config.profiles = accounts::profiles(section, r);
+    config.quotas = quotas::quotas(section, r);
     reader.problems
 }
 

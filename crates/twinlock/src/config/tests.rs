@@ -294,3 +294,14 @@ fn an_issuers_keys_are_in_a_file_or_fetched_and_each_issuer_is_named_once() {
         "[[oidc_provider]]\nissuer = \"https://x\"\n[[oidc_provider]]\nissuer = \"https://x\"";
     assert!(complaint(twice).contains("twice"));
 }
+
+#[test]
+fn quotas_are_set_by_the_names_of_awss_messages() {
+    let config = parse("[quotas]\nUsersPerAccount = 10_000\nPoliciesPerRole = 20").unwrap();
+    assert_eq!(config.quotas.users_per_account, 10_000);
+    assert_eq!(config.quotas.policies_per_role, 20);
+    assert_eq!(config.quotas.groups_per_account, 300);
+    assert!(complaint("[quotas]\nUsersPerAcount = 1").contains("did you mean `UsersPerAccount`?"));
+    assert!(complaint("[quotas]\nUsersPerAccount = \"many\"").contains("whole number"));
+    assert!(complaint("quotas = 5").contains("[quotas]"));
+}
