@@ -63,6 +63,21 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "iam",
+        "for AWS's partners and AWS's own role templates, which cannot be here: there is never one",
+        &[
+            "AcceptDelegationRequest",
+            "AssociateDelegationRequest",
+            "CreateDelegationRequest",
+            "GetDelegationRequest",
+            "GetHumanReadableSummary",
+            "GetRoleTemplateVersion",
+            "ListDelegationRequests",
+            "RejectDelegationRequest",
+            "SendDelegationToken",
+        ],
+    ),
+    (
         "s3",
         "always as where nothing was set",
         &[

@@ -18,6 +18,8 @@ mod mfa;
 pub mod organizations;
 pub mod outbound;
 pub mod passwords;
+#[cfg(test)]
+mod scale;
 pub mod sts;
 #[cfg(test)]
 mod testing;

@@ -14,6 +14,7 @@
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `oidc_providers`, `saml_providers` | identity providers (what these have in common: `providers`) |
+//! | `delegation` | requests of AWS's partners, of which there can be none |
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
@@ -27,6 +28,7 @@ pub mod account;
 pub mod attachments;
 pub mod authorization_details;
 pub(crate) mod common;
+pub mod delegation;
 mod documents;
 pub mod empty;
 pub mod groups;
@@ -221,6 +223,16 @@ pub static IAM: QueryService = QueryService {
         read::<_, inline_policies::GetRolePolicy>(),
         read::<_, inline_policies::ListRolePolicies>(),
         change::<_, inline_policies::DeleteRolePolicy>(),
+        // delegation
+        change::<_, delegation::CreateDelegationRequest>(),
+        change::<_, delegation::AcceptDelegationRequest>(),
+        change::<_, delegation::AssociateDelegationRequest>(),
+        change::<_, delegation::RejectDelegationRequest>(),
+        change::<_, delegation::SendDelegationToken>(),
+        read::<_, delegation::GetDelegationRequest>(),
+        read::<_, delegation::ListDelegationRequests>(),
+        read::<_, delegation::GetHumanReadableSummary>(),
+        read::<_, delegation::GetRoleTemplateVersion>(),
         // simulation
         read::<_, simulation::SimulatePrincipalPolicy>(),
         read::<_, simulation::SimulateCustomPolicy>(),
