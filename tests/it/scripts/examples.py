@@ -35,10 +35,12 @@ STAGES = ("Create", "Upload", "Put", "Add", "Attach", "Enable", "Update", "Tag",
 
 #: Operations whose examples cannot succeed, with what they meet instead; every other example must.
 REFUSED = {
+    "AddClientIDToOpenIDConnectProvider": "AccessDenied",  # of another account
     "AssumeRole": "AccessDenied",  # of another account's role, as root
     "AssumeRoleWithSAML": "I",  # InvalidIdentityToken or IDP…: the assertion is shortened
     "AssumeRoleWithWebIdentity": "I",  # the same
     "ChangePassword": "InvalidUserType",  # as root
+    "CreateOpenIDConnectProvider": "ValidationError",  # the thumbprint is shortened
     "DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
     "DeleteAccessKey": "NoSuchEntity",
     "DeleteAccountAlias": "NoSuchEntity",
@@ -157,7 +159,7 @@ PAGED = {
 #: Lists on which there can be less than two items here, and lists that have a few thousand.
 SHORT = {"ListAccountAliases", "ListMFADevices", "ListVirtualMFADevices", "ListSSHPublicKeys", "ListSigningCertificates",
          "ListServerCertificates", "ListMFADeviceTags", "ListOpenIDConnectProviderTags", "ListSAMLProviderTags",
-         "ListServerCertificateTags", "GetContextKeysForCustomPolicy"}
+         "ListServerCertificateTags", "GetContextKeysForCustomPolicy", "ListDelegationRequests"}
 SCOPED = {"ListPolicies": {"Scope": "Local"}}
 
 

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 use twinlock::server::SERVICES;
+use twinlock_policy::facts;
 
 use crate::server::{project, tool};
 use crate::world::World;
@@ -18,6 +19,7 @@ fn told(script: &str, services: &[&str]) -> Value {
         .map(|(service, operation, ..)| json!([service, operation]))
         .collect();
     terminal.file("operations.json", &json!(operations).to_string());
+    terminal.file("reference.json", &reference().to_string());
     let script = project().join("tests/it/scripts").join(script);
     let python = tool("python");
     let told = terminal
@@ -36,6 +38,59 @@ fn told(script: &str, services: &[&str]) -> Value {
         wrong.join("\n")
     );
     told
+}
+
+/// Of every operation of IAM and STS what AWS's service authorisation reference asks for: the action of its own name and those that
+/// depend on it, each with the patterns of its resource types' ARNs.
+fn reference() -> Value {
+    let patterns = |action: &str| -> Vec<String> {
+        let (prefix, name) = action.split_once(':').expect("service:Action");
+        let service = facts::service(prefix).expect("a service");
+        let known = facts::action(prefix, name).expect("an action");
+        let types = known.resources.iter();
+        types
+            .filter_map(|resource| service.resource(resource.name))
+            .map(|of| starred(of.arn))
+            .collect()
+    };
+    let operations = SERVICES
+        .operations()
+        .filter_map(|(service, operation, ..)| {
+            let known = facts::action(service, operation)?;
+            matches!(service, "iam" | "sts").then(|| {
+                let own = format!("{service}:{operation}");
+                let dependent = known.dependent_actions();
+                let actions: Vec<Value> = std::iter::once(own.as_str())
+                    .chain(dependent)
+                    .map(|action| json!([action, patterns(action)]))
+                    .collect();
+                json!([service, operation, actions])
+            })
+        });
+    operations.collect()
+}
+
+/// A template of an ARN as a policy's pattern: any name, of the account and partition that are filled in later.
+fn starred(template: &str) -> String {
+    let mut pattern = String::new();
+    let mut rest = template;
+    while let Some((before, inner)) = rest.split_once("${") {
+        let (name, after) = inner.split_once('}').expect("a closed placeholder");
+        pattern += before;
+        match name {
+            "Account" | "Partition" => pattern += &format!("${{{name}}}"),
+            _ => pattern.push('*'),
+        }
+        rest = after;
+    }
+    pattern + rest
+}
+
+#[test]
+fn every_permission_both_ways() {
+    let told = told("permissions.py", &["iam", "sts"]);
+    let compared = told["compared"].as_u64().unwrap_or(0);
+    assert!(compared > 300, "only {compared} calls were compared");
 }
 
 #[test]

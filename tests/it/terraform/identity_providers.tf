@@ -9,9 +9,9 @@ resource "aws_iam_openid_connect_provider" "ci" {
 }
 
 resource "aws_iam_saml_provider" "corporate" {
-  provider = aws.production
-  name     = "corporate"
-  tags     = { revision = var.revision }
+  provider               = aws.production
+  name                   = "corporate"
+  tags                   = { revision = var.revision }
   saml_metadata_document = <<-METADATA
     <?xml version="1.0" encoding="UTF-8"?>
     <EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example.com/revision/${var.revision}">

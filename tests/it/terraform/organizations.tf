@@ -13,13 +13,13 @@ resource "aws_organizations_organizational_unit" "workloads" {
   tags      = { revision = var.revision }
 }
 
+# Destroying it makes it leave the organization: a closed account stays in its unit for good, as on AWS, and the unit with it.
 resource "aws_organizations_account" "sandbox" {
-  provider          = aws.production
-  name              = "Sandbox"
-  email             = "sandbox@example.com"
-  parent_id         = aws_organizations_organizational_unit.workloads.id
-  close_on_deletion = true
-  tags              = { revision = var.revision }
+  provider  = aws.production
+  name      = "Sandbox"
+  email     = "sandbox@example.com"
+  parent_id = aws_organizations_organizational_unit.workloads.id
+  tags      = { revision = var.revision }
 }
 
 resource "aws_organizations_policy" "guard" {
