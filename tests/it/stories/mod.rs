@@ -12,6 +12,7 @@ mod federation;
 mod mfa;
 mod model;
 mod objects;
+mod organizations;
 mod pipeline;
 mod readme;
 mod sessions;
