@@ -72,6 +72,8 @@ quotas! {
     signing_certificates_per_user: "SigningCertificatesPerUser" = 2;
     /// SSH public keys of a user.
     ssh_public_keys_per_user: "SSHPublicKeysPerUser" = 5;
+    /// Credentials of a user for one service.
+    service_credentials_per_user: "ServiceSpecificCredentialsPerUser" = 2;
     /// Managed policies attached to a user.
     policies_per_user: "PoliciesPerUser" = 10;
     /// Managed policies attached to a user group.

@@ -20,6 +20,7 @@ pub mod outbound;
 pub mod passwords;
 #[cfg(test)]
 mod scale;
+pub mod sign_in;
 pub mod sts;
 #[cfg(test)]
 mod testing;

@@ -319,3 +319,16 @@ pub(crate) fn assert_denied<T: std::fmt::Debug>(result: Result<T, Fault>, on: &s
         "{message}"
     );
 }
+
+/// A certificate that signs itself, with its private key, both in PEM; valid from 2010 until the first of January of `until`.
+pub(crate) fn certificate(name: &str, until: i32) -> (String, String) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    params.not_before = rcgen::date_time_ymd(2010, 1, 1);
+    params.not_after = rcgen::date_time_ymd(until, 1, 1);
+    let certificate = params.self_signed(&key).expect("signed");
+    (certificate.pem(), key.serialize_pem())
+}

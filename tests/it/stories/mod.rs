@@ -7,6 +7,7 @@ mod command_line;
 mod console_guard;
 mod console_text1;
 mod console_text3;
+mod credentials;
 mod durability;
 mod federation;
 mod mfa;

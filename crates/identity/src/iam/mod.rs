@@ -7,6 +7,8 @@
 //! | `access_keys` | long-term keys of users and of root |
 //! | `login_profiles`, `password_policy` | console passwords of users; the rules for them |
 //! | `mfa_devices`, `mfa_tags`, `qr_code` | virtual MFA devices; their tags; the picture of a seed |
+//! | `signing_certificates`, `ssh_public_keys`, `service_credentials` | what users hold besides (what these have in common: `about_user`) |
+//! | `server_certificates` | certificates for HTTPS (how certificates are read: `certificates`) |
 //! | `account` | aliases, the summary |
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
@@ -19,18 +21,18 @@
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
-//! | `empty` | what Twinlock has none of, and clients ask for: always the empty list |
 //!
 //! The operations are public, so that the console calls the very same ones through the very same pipeline.
 
+mod about_user;
 pub mod access_keys;
 pub mod account;
 pub mod attachments;
 pub mod authorization_details;
+mod certificates;
 pub(crate) mod common;
 pub mod delegation;
 mod documents;
-pub mod empty;
 pub mod groups;
 mod holder;
 pub mod inline_policies;
@@ -51,8 +53,12 @@ mod qr_code;
 pub mod role_settings;
 pub mod roles;
 pub mod saml_providers;
+pub mod server_certificates;
+pub mod service_credentials;
 pub mod service_linked_roles;
+pub mod signing_certificates;
 pub mod simulation;
+pub mod ssh_public_keys;
 pub mod user_tags;
 pub mod users;
 
@@ -118,17 +124,36 @@ pub static IAM: QueryService = QueryService {
         change::<_, mfa_tags::TagMFADevice>(),
         change::<_, mfa_tags::UntagMFADevice>(),
         read::<_, mfa_tags::ListMFADeviceTags>(),
+        // what users hold besides
+        change::<_, signing_certificates::UploadSigningCertificate>(),
+        read::<_, signing_certificates::ListSigningCertificates>(),
+        change::<_, signing_certificates::UpdateSigningCertificate>(),
+        change::<_, signing_certificates::DeleteSigningCertificate>(),
+        change::<_, ssh_public_keys::UploadSSHPublicKey>(),
+        read::<_, ssh_public_keys::GetSSHPublicKey>(),
+        read::<_, ssh_public_keys::ListSSHPublicKeys>(),
+        change::<_, ssh_public_keys::UpdateSSHPublicKey>(),
+        change::<_, ssh_public_keys::DeleteSSHPublicKey>(),
+        change::<_, service_credentials::CreateServiceSpecificCredential>(),
+        change::<_, service_credentials::ResetServiceSpecificCredential>(),
+        change::<_, service_credentials::UpdateServiceSpecificCredential>(),
+        change::<_, service_credentials::DeleteServiceSpecificCredential>(),
+        read::<_, service_credentials::ListServiceSpecificCredentials>(),
+        // certificates for HTTPS
+        change::<_, server_certificates::UploadServerCertificate>(),
+        read::<_, server_certificates::GetServerCertificate>(),
+        read::<_, server_certificates::ListServerCertificates>(),
+        change::<_, server_certificates::UpdateServerCertificate>(),
+        change::<_, server_certificates::DeleteServerCertificate>(),
+        change::<_, server_certificates::TagServerCertificate>(),
+        change::<_, server_certificates::UntagServerCertificate>(),
+        read::<_, server_certificates::ListServerCertificateTags>(),
         // the account
         change::<_, account::CreateAccountAlias>(),
         read::<_, account::ListAccountAliases>(),
         change::<_, account::DeleteAccountAlias>(),
         read::<_, account::GetAccountSummary>(),
         read::<_, authorization_details::GetAccountAuthorizationDetails>(),
-        // always empty
-        read::<_, empty::ListSSHPublicKeys>(),
-        read::<_, empty::ListSigningCertificates>(),
-        read::<_, empty::ListServiceSpecificCredentials>(),
-        read::<_, empty::ListServerCertificates>(),
         // the organization
         change::<_, organizations_features::EnableOrganizationsRootCredentialsManagement>(),
         change::<_, organizations_features::DisableOrganizationsRootCredentialsManagement>(),
