@@ -224,7 +224,7 @@ fn compare(
             Some(fits(look, &pattern, value, case))
         }
         // A text that is no ARN is malformed, whatever it is compared with.
-        Comparison::Arn if value.split(':').count() < 6 => None,
+        Comparison::Arn if value.split(':').count() < 6 || !value.starts_with("arn:") => None,
         Comparison::Arn => match spell(look, wanted, true, variables) {
             Some(pattern) => arn_like(look, &pattern, value),
             None => Some(false),

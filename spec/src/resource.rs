@@ -55,7 +55,7 @@ fn fit_one(look: &Look<'_>, kind: PolicyKind, variables: bool, entry: &str) -> F
     let asked = &look.case.resource;
     let case = !look.wrong(Fault::ResourceCaseInsensitive);
     let fits = if look.wrong(Fault::StarCrossesParts) {
-        fits(look, &pattern.join(&Piece::Written(':')), asked, case)
+        fits(look, &pattern.join(&Piece::Literal(':')), asked, case)
     } else {
         let asked = parts_of_text(asked);
         // Point 6: a request without resource asks for `*`, which has no parts; only `*` itself covers it.

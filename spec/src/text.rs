@@ -38,10 +38,8 @@ impl Look<'_> {
 /// One character of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Written in the policy: stands for itself.
-    Written(char),
-    /// Put in for a variable: stands for itself, and never parts an ARN.
-    Given(char),
+    /// Stands for itself: written in the policy, or put in for a variable.
+    Literal(char),
     /// `*`: any run of characters.
     Star,
     /// `?`: exactly one character.
@@ -70,7 +68,7 @@ pub(crate) fn spell(
         pieces.push(match character {
             '*' if wildcards => Piece::Star,
             '?' if wildcards => Piece::Question,
-            _ => Piece::Written(character),
+            _ => Piece::Literal(character),
         });
         rest = &rest[character.len_utf8()..];
     }
@@ -80,7 +78,7 @@ pub(crate) fn spell(
 /// Section 3.5: what stands for `${inner}`.
 fn value_of(look: &Look<'_>, inner: &str) -> Option<Vec<Piece>> {
     if matches!(inner, "*" | "?" | "$") {
-        return Some(inner.chars().map(Piece::Given).collect());
+        return Some(inner.chars().map(Piece::Literal).collect());
     }
     let (key, default) = match inner.split_once(", '") {
         Some((key, quoted)) if quoted.ends_with('\'') => {
@@ -101,11 +99,11 @@ fn value_of(look: &Look<'_>, inner: &str) -> Option<Vec<Piece>> {
             let piece = |c| match c {
                 '*' => Piece::Star,
                 '?' => Piece::Question,
-                _ => Piece::Given(c),
+                _ => Piece::Literal(c),
             };
             Some(value.chars().map(piece).collect())
         }
-        Some(value) => Some(value.chars().map(Piece::Given).collect()),
+        Some(value) => Some(value.chars().map(Piece::Literal).collect()),
         None if look.wrong(Fault::UnresolvedIsEmpty) => Some(Vec::new()),
         None => None,
     }
@@ -130,7 +128,7 @@ pub(crate) fn fits(look: &Look<'_>, pattern: &[Piece], text: &str, case: bool) -
                         next[at] = true;
                     }
                 }
-                Piece::Written(character) | Piece::Given(character) => {
+                Piece::Literal(character) => {
                     if text
                         .get(at)
                         .is_some_and(|found| same(*found, *character, case))
@@ -164,10 +162,10 @@ fn fold(character: char) -> char {
     single(Box::new(upper.to_lowercase()), upper)
 }
 
-/// Section 2.2, point 2: six parts, cut at the first five colons. Colons that a variable brought do not cut.
+/// Section 2.2, point 2: six parts, cut at the first five colons.
 pub(crate) fn parts_of_pattern(pieces: &[Piece]) -> Vec<&[Piece]> {
     pieces
-        .splitn(6, |piece| *piece == Piece::Written(':'))
+        .splitn(6, |piece| *piece == Piece::Literal(':'))
         .collect()
 }
 

@@ -9,5 +9,6 @@
 mod differential;
 mod engine;
 mod faults;
+mod fuzz;
 mod generator;
 mod random;

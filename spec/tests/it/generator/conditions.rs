@@ -392,7 +392,15 @@ fn value(random: &mut Random, case: &Case, family: Family, near: &str) -> String
                     "arn:aws:*:*:${{aws:PrincipalAccount}}:{}",
                     parts.last().unwrap()
                 ),
-                _ => random.pick(&["*", "arn:aws:*", "reports"]).to_string(),
+                _ => random
+                    .pick(&[
+                        "*",
+                        "arn:aws:*",
+                        "reports",
+                        "${aws:SourceArn}",
+                        "${aws:PrincipalArn}*",
+                    ])
+                    .to_string(),
             }
         }
         Family::Number => match random.below(14) {
