@@ -103,7 +103,7 @@ fn aws(look: &Look<'_>, written: &Written, text: &str) -> (Form, Strength) {
         return (Form::AccountId, of_account(look, text));
     }
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", _, service, "", account, resource] = parts[..] else {
+    let ["arn", partition, service, "", account, resource] = parts[..] else {
         let id = text.starts_with("AIDA") || text.starts_with("AROA");
         return (
             if id { Form::UniqueId } else { Form::Invalid },
@@ -129,7 +129,13 @@ fn aws(look: &Look<'_>, written: &Written, text: &str) -> (Form, Strength) {
                 } else {
                     of_account(look, account)
                 };
-            (Form::AccountRoot, covers)
+            // Accounts of another partition are others.
+            let here = caller.arn.starts_with(&format!("arn:{partition}:"))
+                || look.wrong(Fault::AnonymousIsInAccounts);
+            (
+                Form::AccountRoot,
+                if here { covers } else { Strength::None },
+            )
         }
         ("iam", "user", false) => {
             let bound = bound_to(look, written, text);
@@ -170,8 +176,7 @@ fn aws(look: &Look<'_>, written: &Written, text: &str) -> (Form, Strength) {
                     // The session's ARN has the role's name without its path.
                     (None, None) => {
                         let session = format!(
-                            "arn:{}:sts::{account}:assumed-role/{}/",
-                            parts[1],
+                            "arn:{partition}:sts::{account}:assumed-role/{}/",
                             name.rsplit('/').next().unwrap_or(name)
                         );
                         caller.arn.starts_with(&session)

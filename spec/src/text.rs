@@ -56,12 +56,8 @@ pub(crate) fn spell(
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
-        // Section 3.5: an unclosed `${` is ordinary text.
-        if variables
-            && let Some(inner) = rest.strip_prefix("${")
-            && let Some((inner, after)) = inner.split_once('}')
-        {
-            pieces.extend(value_of(look, inner)?);
+        if variables && let Some((variable, after)) = variable(rest) {
+            pieces.extend(value_of(look, &variable)?);
             rest = after;
             continue;
         }
@@ -75,17 +71,33 @@ pub(crate) fn spell(
     Some(pieces)
 }
 
-/// Section 3.5: what stands for `${inner}`.
-fn value_of(look: &Look<'_>, inner: &str) -> Option<Vec<Piece>> {
-    if matches!(inner, "*" | "?" | "$") {
-        return Some(inner.chars().map(Piece::Literal).collect());
+/// `${key}` or `${key, 'default'}`.
+struct Variable<'t> {
+    key: &'t str,
+    default: Option<&'t str>,
+}
+
+/// Section 3.5: the variable at the start of the text, and what follows it. An unclosed `${` is ordinary text. A default ends with its
+/// quote, and may hold braces.
+fn variable(text: &str) -> Option<(Variable<'_>, &str)> {
+    let inside = text.strip_prefix("${")?;
+    let (key, after) = inside.split_once('}')?;
+    if let Some((key, _)) = key.split_once(", '")
+        && let Some((default, after)) = inside[key.len() + ", '".len()..].split_once("'}")
+    {
+        let default = Some(default);
+        return Some((Variable { key, default }, after));
     }
-    let (key, default) = match inner.split_once(", '") {
-        Some((key, quoted)) if quoted.ends_with('\'') => {
-            (key, Some(quoted.trim_end_matches('\'').to_owned()))
-        }
-        _ => (inner, None),
-    };
+    Some((Variable { key, default: None }, after))
+}
+
+/// Section 3.5: what stands for the variable.
+fn value_of(look: &Look<'_>, variable: &Variable<'_>) -> Option<Vec<Piece>> {
+    let key = variable.key;
+    if variable.default.is_none() && matches!(key, "*" | "?" | "$") {
+        return Some(key.chars().map(Piece::Literal).collect());
+    }
+    let default = variable.default.map(str::to_owned);
     let value = match look.key(key) {
         Some(ContextValue::One(value)) => Some(value.clone()),
         // The key is there, so the default is not for it; and a list is not one value.

@@ -120,7 +120,8 @@ fn aws(text: &str, bindings: &Bindings) -> Option<Named> {
             partition: None,
         });
     }
-    let arn = Arn::parse(text).filter(|arn| is_plain(text) && is_account_id(arn.account))?;
+    let arn = Arn::parse(text)
+        .filter(|arn| is_plain(text) && arn.region.is_empty() && is_account_id(arn.account))?;
     let (kind, name) = arn.resource.split_once('/').unwrap_or((arn.resource, ""));
     match (arn.service, kind) {
         ("iam", "root") if arn.resource == "root" => Some(Named::Account {

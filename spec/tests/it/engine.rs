@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use twinlock_policy::{
-    Context, Level, Policy, PolicySet, Request, ResourceRule, Source, Value, evaluate,
+    Context, Decision, Document, Level, Outcome, Policy, PolicySet, Request, ResourceRule, Source,
+    Value, evaluate,
 };
 use twinlock_spec::{Case, ContextValue, Fault, LevelOf, Trace, Verdict, Written, decide};
 
@@ -103,8 +104,30 @@ pub(crate) fn engine(case: &Case) -> Verdict {
             acl_grant: case.acl_grant,
         },
     );
+    verdict(&decision)
+}
+
+/// What the second evaluator answers, with a mistake in it if a fault is given.
+pub(crate) fn spec(case: &Case, fault: Option<Fault>) -> Verdict {
+    decide(case, fault, &RefCell::new(Trace::default()))
+}
+
+/// What the engine answers to a request that was made for it, after the second evaluator has answered the same.
+pub(crate) fn evaluate_both(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
+    let decision = evaluate(request, policies);
+    let case = case_of(request, policies);
+    assert_eq!(
+        spec(&case, None),
+        verdict(&decision),
+        "by the rules, and by the engine: {}",
+        serde_json::to_string(&case).unwrap()
+    );
+    decision
+}
+
+fn verdict(decision: &Decision) -> Verdict {
+    let explicit = decision.outcome == Outcome::ExplicitlyDenied;
     if let Some(cause) = &decision.cause {
-        let explicit = decision.outcome == twinlock_policy::Outcome::ExplicitlyDenied;
         assert_eq!(
             cause.explicit, explicit,
             "the cause's own word on being explicit"
@@ -112,11 +135,85 @@ pub(crate) fn engine(case: &Case) -> Verdict {
     }
     Verdict {
         outcome: decision.outcome,
-        cause: decision.cause.map(|cause| cause.kind),
+        cause: decision.cause.as_ref().map(|cause| cause.kind),
     }
 }
 
-/// What the second evaluator answers, with a mistake in it if a fault is given.
-pub(crate) fn spec(case: &Case, fault: Option<Fault>) -> Verdict {
-    decide(case, fault, &RefCell::new(Trace::default()))
+/// The case of a request whose principals are not bound. Of the context it takes the keys that the documents name.
+fn case_of(request: &Request<'_>, policies: &PolicySet<'_>) -> Case {
+    let written = |source: &Source<'_>| Written {
+        document: source.policy.document().clone(),
+        bindings: BTreeMap::new(),
+    };
+    let list = |sources: &[Source<'_>]| sources.iter().map(written).collect::<Vec<_>>();
+    let levels = |levels: &[Level<'_>]| {
+        let levels = levels.iter();
+        levels
+            .map(|level| LevelOf {
+                policies: list(&level.policies),
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut case = Case {
+        identity: list(&policies.identity),
+        resource_policy: policies.resource.as_ref().map(written),
+        must_admit: policies.resource_rule == ResourceRule::MustAdmit,
+        boundary: policies.boundary.as_deref().map(list),
+        session: policies.session.as_deref().map(list),
+        scps: policies.scps.as_deref().map(levels),
+        rcps: policies.rcps.as_deref().map(levels),
+        endpoint: policies.endpoint.as_deref().map(list),
+        resource_account: request.resource_account.map(str::to_owned),
+        principal_in_management_account: policies.principal_in_management_account,
+        resource_in_management_account: policies.resource_in_management_account,
+        restrict_public_buckets: policies.restrict_public_buckets,
+        acl_grant: policies.acl_grant,
+        ..Case::of(request.principal.clone(), request.action, request.resource)
+    };
+    let documents: Vec<&Written> = case
+        .identity
+        .iter()
+        .chain(&case.resource_policy)
+        .chain(case.boundary.iter().flatten())
+        .chain(case.session.iter().flatten())
+        .chain(case.endpoint.iter().flatten())
+        .chain(
+            case.scps
+                .iter()
+                .chain(&case.rcps)
+                .flatten()
+                .flat_map(|level| &level.policies),
+        )
+        .collect();
+    let mut context = BTreeMap::new();
+    for key in documents
+        .iter()
+        .flat_map(|written| keys_of(&written.document))
+    {
+        let value = match request.context.get(&key) {
+            None => continue,
+            Some(Value::One(value)) => ContextValue::One(value.into_owned()),
+            Some(Value::Many(values)) => {
+                ContextValue::Many(values.into_iter().map(Cow::into_owned).collect())
+            }
+        };
+        context.insert(key, value);
+    }
+    case.context = context;
+    case
+}
+
+/// The condition keys of a document, and what may be the key of a variable in it, in lower case.
+fn keys_of(document: &Document) -> Vec<String> {
+    let keys = document
+        .statements()
+        .iter()
+        .flat_map(|statement| &statement.conditions)
+        .map(|entry| entry.key.value.as_str());
+    let variables = document
+        .text()
+        .split("${")
+        .skip(1)
+        .filter_map(|rest| rest.split(['}', ',']).next());
+    keys.chain(variables).map(str::to_lowercase).collect()
 }

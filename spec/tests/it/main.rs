@@ -12,3 +12,4 @@ mod faults;
 mod fuzz;
 mod generator;
 mod random;
+mod tables;

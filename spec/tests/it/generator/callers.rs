@@ -190,6 +190,18 @@ fn one(
         ),
         95 => ("AWS", format!("arn:aws:iam::{account}:user/*")),
         96 => ("AWS", format!("arn:aws:iam::{account}:role/A?p")),
+        97 if random.percent(50) => (
+            "AWS",
+            random
+                .pick(&[
+                    "arn:aws-cn:iam::",
+                    "arn:aws:iam:us-east-1:",
+                    "arn:aws:iam::0",
+                ])
+                .to_string()
+                + account
+                + ":root",
+        ),
         97 => ("AWS", format!("arn:aws:iam::{account}:group/Developers")),
         98 => ("aws", account.to_owned()),
         _ => (

@@ -1,4 +1,4 @@
-//! The tables of the specification, a row each, named by section.
+//! The tables of the rules (docs/policy-evaluation.md), a row each, named by section. Every row is asked of both evaluators.
 
 mod conditions;
 mod decision;
@@ -8,10 +8,12 @@ mod wording;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::{
+use twinlock_policy::{
     Bindings, Context, Decision, Document, Issuer, Level, Outcome, Policy, PolicySet, Principal,
-    PrincipalKind, Request, ResourceRule, Source, Value, evaluate,
+    PrincipalKind, Request, ResourceRule, Source, Value, explain,
 };
+
+use crate::engine::evaluate_both as evaluate;
 
 const ACCOUNT: &str = "111111111111";
 
@@ -229,7 +231,7 @@ impl World<'_> {
         edit(&mut set);
         let decision = evaluate(&request, &set);
         assert_eq!(
-            crate::explain(&request, &set).decision,
+            explain(&request, &set).decision,
             decision,
             "explain decides alike"
         );
