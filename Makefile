@@ -6,7 +6,7 @@ VENV := .venv
 # Names tests to run, as for cargo: make test TEST=stories::text3
 TEST ?=
 
-.PHONY: help run test test-tools build-tests bench codegen facts coverage tidy clean-tools
+.PHONY: help run test test-tools build-tests nightly bench codegen facts coverage tidy clean-tools
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

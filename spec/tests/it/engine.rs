@@ -112,6 +112,18 @@ pub(crate) fn spec(case: &Case, fault: Option<Fault>) -> Verdict {
     decide(case, fault, &RefCell::new(Trace::default()))
 }
 
+/// What both answer.
+pub(crate) fn both(case: &Case) -> Verdict {
+    let verdict = engine(case);
+    assert_eq!(
+        spec(case, None),
+        verdict,
+        "by the rules, and by the engine: {}",
+        serde_json::to_string(case).unwrap()
+    );
+    verdict
+}
+
 /// What the engine answers to a request that was made for it, after the second evaluator has answered the same.
 pub(crate) fn evaluate_both(request: &Request<'_>, policies: &PolicySet<'_>) -> Decision {
     let decision = evaluate(request, policies);

@@ -6,10 +6,13 @@
     reason = "test code, also outside the test functions"
 )]
 
+mod adversarial;
 mod differential;
 mod engine;
 mod faults;
 mod fuzz;
 mod generator;
+mod properties;
 mod random;
+mod regressions;
 mod tables;

@@ -3,6 +3,7 @@
 mod conditions;
 mod decision;
 mod matching;
+mod principals;
 mod wording;
 
 use std::borrow::Cow;
