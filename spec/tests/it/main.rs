@@ -7,6 +7,7 @@
 )]
 
 mod adversarial;
+mod batch;
 mod differential;
 mod engine;
 mod faults;
