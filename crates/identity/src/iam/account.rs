@@ -1,6 +1,6 @@
 //! The account itself: its alias for signing in, and the summary of what it has and may have.
 
-use twinlock_directory::{Account, Batch};
+use twinlock_directory::{Account, Batch, DeviceOwner};
 use twinlock_gate::{
     Action, Change, Cx, Fault, Need, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
@@ -216,15 +216,21 @@ impl Read for GetAccountSummary {
                 "InstanceProfilesQuota",
                 quota(quotas.instance_profiles_per_account),
             ),
-            ("ServerCertificates", 0),
+            ("ServerCertificates", count(node.server_certificates.size())),
             (
                 "ServerCertificatesQuota",
                 quota(quotas.server_certificates_per_account),
             ),
-            ("Providers", 0),
-            ("MFADevices", 0),
-            ("MFADevicesInUse", 0),
-            ("AccountMFAEnabled", 0),
+            (
+                "Providers",
+                count(node.oidc_providers.size() + node.saml_providers.size()),
+            ),
+            ("MFADevices", count(node.mfa_devices.size())),
+            ("MFADevicesInUse", count(node.enabled_device_count())),
+            (
+                "AccountMFAEnabled",
+                i32::from(node.devices_of(&DeviceOwner::Root).next().is_some()),
+            ),
             (
                 "AccountAccessKeysPresent",
                 i32::from(!root.access_keys.is_empty()),
@@ -233,7 +239,10 @@ impl Read for GetAccountSummary {
                 "AccountPasswordPresent",
                 i32::from(root.password_hash.is_some()),
             ),
-            ("AccountSigningCertificatesPresent", 0),
+            (
+                "AccountSigningCertificatesPresent",
+                i32::from(!root.signing_certificates.is_empty()),
+            ),
             ("GlobalEndpointTokenVersion", 1),
         ];
         Ok(shapes::GetAccountSummaryOutput {

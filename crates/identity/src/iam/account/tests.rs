@@ -152,3 +152,46 @@ fn the_details_are_complete_and_come_in_pages() {
         "{document}"
     );
 }
+
+#[test]
+fn the_summary_counts_devices_and_certificates() {
+    use twinlock_directory::{EnabledDevice, MfaDevice, Secret};
+
+    let world = TestWorld::new(&[A]);
+    let counted = || {
+        let answer = world.read::<GetAccountSummary>(&root(A), Default::default());
+        let summary = answer.expect("summed up").summary_map;
+        let of = |name: &str| {
+            let found = summary.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| *value)
+        };
+        ["MFADevices", "MFADevicesInUse", "AccountMFAEnabled"].map(|name| of(name).expect(name))
+    };
+    let device = |name: &str, owner: Option<DeviceOwner>| {
+        world.put(MfaDevice {
+            account: A.parse().expect("an id"),
+            id: format!("AMFA{name}"),
+            name: name.into(),
+            path: "/".into(),
+            created: 0,
+            seed: Secret::new("ABCDEFGH"),
+            tags: Vec::new(),
+            enabled: owner.map(|owner| EnabledDevice {
+                owner,
+                since: 0,
+                drift: 0,
+                last_step: 0,
+            }),
+        });
+    };
+    assert_eq!(counted(), [0, 0, 0]);
+    world.user(A, "Amy", "");
+    device("spare", None);
+    device(
+        "amy",
+        Some(DeviceOwner::User(world.stored_user(A, "Amy").id)),
+    );
+    assert_eq!(counted(), [2, 1, 0]);
+    device("root", Some(DeviceOwner::Root));
+    assert_eq!(counted(), [3, 2, 1]);
+}
