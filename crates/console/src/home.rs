@@ -37,6 +37,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
                 ul.plain {
                     li { a href=(visit.at("/iam")) { "IAM" } " – users, groups, roles, policies" }
                     li { a href=(visit.at("/s3")) { "S3" } " – buckets and objects" }
+                    li { a href=(visit.at("/access")) { "Access" } " – can somebody do something, and why" }
                 }
             }
             section.card {

@@ -29,6 +29,8 @@ const IAM_SIDE: &[(&str, &str)] = &[
     ("/iam/roles", "Roles"),
     ("/iam/policies", "Policies"),
     ("/iam/settings", "Account settings"),
+    ("/access", "Access"),
+    ("/access/map", "Access map"),
 ];
 const S3_SIDE: &[(&str, &str)] = &[("/s3", "Buckets")];
 
@@ -133,6 +135,7 @@ fn bar(visit: &Visit) -> Markup {
                 div.menu-body {
                     a href=(visit.at("/iam")) { strong { "IAM" } span { "Users, roles, policies, who may do what" } }
                     a href=(visit.at("/s3")) { strong { "S3" } span { "Buckets and objects" } }
+                    a href=(visit.at("/access")) { strong { "Access" } span { "Can somebody do something, and why" } }
                 }
             }
             span.grow {}
@@ -174,8 +177,9 @@ fn bar(visit: &Visit) -> Markup {
                     }
                     a href=(visit.at("/switchrole")) { "Switch role" }
                     a href=(visit.at("/roles")) { "All roles you may switch to" }
-                    @if sign_in.role.is_none() && sign_in.name != "root" {
+                    @if sign_in.role.is_none() {
                         a href=(visit.at("/iam/credentials")) { "Security credentials" }
+                        @if sign_in.name != "root" { a href=(visit.at("/password")) { "Change password" } }
                     }
                     a href=(visit.at("/sessions")) { "Your sessions" }
                     @if !visit.others.is_empty() {

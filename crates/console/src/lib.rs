@@ -9,10 +9,11 @@
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
 //! | `switch_role`, `history` | acting as a role, here or in another account; the roles switched to before |
 //! | `layout`, `parts`, `assets` | the frame of every page, its pieces, its style and script |
-//! | `home`, `iam`, `s3` | the pages |
+//! | `home`, `iam`, `s3`, `access` | the pages |
 //!
 //! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
 
+mod access;
 mod assets;
 mod flash;
 mod history;
@@ -51,6 +52,7 @@ pub struct Console {
     sessions: Sessions,
     flashes: Arc<Flashes>,
     throttle: Throttle,
+    pending: sign_in::Pending,
     /// True once the passwords of a first start are hashed: until then a sign-in waits.
     passwords_ready: watch::Receiver<bool>,
 }
@@ -65,6 +67,7 @@ impl Console {
             sessions: Sessions::new(world.clone()),
             flashes: Arc::default(),
             throttle: Throttle::default(),
+            pending: sign_in::Pending::default(),
             passwords_ready,
             world,
         }
@@ -221,11 +224,17 @@ fn proven(request: &Request, form: &Pairs, csrf: &str) -> bool {
 async fn pages(visit: Visit) -> Response<Body> {
     let segments: Vec<String> = visit.request.segments[2..].to_vec();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if visit.sign_in.must_change_password
+        && !matches!(segments.as_slice(), ["password"] | ["signout"])
+    {
+        return redirect(&visit.at("/password"));
+    }
     if let Some(revoked) = switch_role::revoked(&visit, &segments) {
         return revoked;
     }
     let (service, page): (Service, Page) = match segments.as_slice() {
         [] | [""] => (Service::Home, home::page(&visit)),
+        ["password"] => (Service::Home, sign_in::password_page(&visit).await),
         ["sessions", ..] => (Service::Home, sign_in::sessions_page(&visit).await),
         ["signout"] if visit.request.is_post() => (Service::Home, sign_in::sign_out(&visit).await),
         ["switchrole"] => (Service::Home, switch_role::page(&visit).await),
@@ -234,6 +243,8 @@ async fn pages(visit: Visit) -> Response<Body> {
         }
         ["history"] => (Service::Home, switch_role::history(&visit).await),
         ["roles"] => (Service::Home, switch_role::all_roles(&visit)),
+        ["access"] => (Service::Iam, access::page(&visit)),
+        ["access", "map"] => (Service::Iam, access::map(&visit)),
         ["iam", rest @ ..] => (Service::Iam, iam::page(&visit, rest).await),
         ["s3", rest @ ..] => (Service::S3, s3::page(&visit, rest).await),
         _ => (Service::Home, Err(not_found())),

@@ -19,14 +19,36 @@ pub(crate) fn copy(text: &str) -> Markup {
     }
 }
 
-/// Why something failed, in AWS's words.
-pub(crate) fn problem(_visit: &Visit, code: &str, message: &str) -> Markup {
+/// Why something failed, in AWS's words, with the way to the reasons.
+pub(crate) fn problem(visit: &Visit, code: &str, message: &str) -> Markup {
     html! {
         div.flash.bad role="alert" {
             @if !code.is_empty() { strong { (code) } " " }
             (message)
+            @if let Some(why) = why(visit, message) { " " a href=(why) { "Why, and what would change it" } }
         }
     }
+}
+
+/// The access page for a denial's principal, action and resource.
+fn why(visit: &Visit, message: &str) -> Option<String> {
+    let rest = message.strip_prefix("User: ")?;
+    let (principal, rest) = rest.split_once(" is not authorized to perform: ")?;
+    let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let resource = rest.strip_prefix("on resource: ").map_or("*", |rest| {
+        let end = [" because ", " with an explicit deny"]
+            .iter()
+            .filter_map(|mark| rest.find(mark))
+            .min()
+            .unwrap_or(rest.len());
+        rest[..end].trim_matches('"')
+    });
+    Some(visit.at(&format!(
+        "/access?principal={}&action={}&resource={}",
+        encode(principal),
+        encode(action),
+        encode(resource)
+    )))
 }
 
 /// The head of a page: its title, and what one can do.

@@ -54,6 +54,9 @@ pub(crate) struct SignIn {
     pub agent: String,
     /// The role switched to.
     pub role: Option<InRole>,
+    /// Whether the person must choose another password before anything else.
+    #[serde(default)]
+    pub must_change_password: bool,
 }
 
 /// A sealed session: no secret key is kept, and none ever reaches the browser.
@@ -186,6 +189,7 @@ impl Sessions {
         user_id: Option<String>,
         name: &str,
         mfa: Option<Millis>,
+        must_change_password: bool,
     ) -> Result<(String, SignIn, String), Fault> {
         let now = self.world.clock.now();
         let session = Session {
@@ -224,6 +228,7 @@ impl Sessions {
             address: request.peer.addr.to_string(),
             agent: request.header("user-agent").chars().take(200).collect(),
             role: None,
+            must_change_password,
         };
         Ok((self.random_hex(8), sign_in, secret))
     }

@@ -3,16 +3,27 @@
 //! A wrong account, a wrong name and a wrong password get the same sentence after the same work, so that nobody learns which
 //! of them exist.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
 use http::{Response, StatusCode};
 use maud::{Markup, html};
-use twinlock_directory::{AccountId, AccountNode, Millis, passwords};
+use twinlock_directory::{AccountId, AccountNode, Millis, Random};
 use twinlock_gate::{Body, Fault, Happening};
+use twinlock_identity::{
+    iam::login_profiles::ChangePassword,
+    sign_in::{Outcome, Person, sign_in},
+};
+use twinlock_shapes::iam::ChangePasswordInput;
+use zeroize::Zeroizing;
 
 use crate::{
     Console,
     http::{Pairs, Request, encode, local_path, redirect, with_cookie},
     layout::{Service, outside, show},
-    parts::{csrf, head, when},
+    parts::{csrf, head, problem, when},
     sessions::{BROWSER, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn, slots},
     visit::{Page, Visit},
 };
@@ -107,6 +118,9 @@ impl Console {
             Ok(sent) => sent,
             Err(fault) => return refused(&fault.message),
         };
+        if sent.maybe("pending").is_some() {
+            return self.try_code(&request, &sent).await;
+        }
         self.try_sign_in(&request, &sent).await
     }
 
@@ -135,137 +149,188 @@ impl Console {
             );
             return sign_in_page(&form);
         }
-        let Some(person) = self.person(&form, sent.get("password")).await else {
-            self.throttle.wrong(&identity, &from, now);
-            self.login_event(request, &form, None, Some("Failed authentication"));
-            form.error = Some(INCORRECT.into());
-            return sign_in_page(&form);
+        let typed = Typed {
+            root: form.root,
+            account: form.account.clone(),
+            user: form.user.clone(),
+            password: Zeroizing::new(sent.get("password").to_owned()),
+            next: form.next.clone(),
         };
-        self.throttle.right(&identity, &from);
-        match self.begin(request, &person, None).await {
-            Ok(slot_cookies) => {
-                self.login_event(request, &form, Some(person.account), None);
-                let next = local_path(&form.next).unwrap_or("/");
-                slot_cookies(next)
+        match self.outcome(&typed, None).await {
+            Ok(Outcome::Refused) => {
+                self.throttle.wrong(&identity, &from, now);
+                self.login_event(
+                    request,
+                    &form.user,
+                    None,
+                    None,
+                    Some("Failed authentication"),
+                );
+                form.error = Some(INCORRECT.into());
+                sign_in_page(&form)
+            }
+            Ok(Outcome::CodeNeeded) => {
+                self.throttle.right(&identity, &from);
+                code_page(&self.pending.put(typed, now, &*self.world.random), None)
+            }
+            other => {
+                self.throttle.right(&identity, &from);
+                self.enter(request, &typed, other).await
+            }
+        }
+    }
+
+    /// The second step: a code of one of the person's devices.
+    async fn try_code(&self, request: &Request, sent: &Pairs) -> Response<Body> {
+        let now = self.world.clock.now();
+        let key = sent.get("pending");
+        let Some(typed) = self.pending.get(key, now) else {
+            return redirect("/signin");
+        };
+        match self.outcome(&typed, Some(sent.trimmed("code"))).await {
+            Ok(Outcome::Refused | Outcome::CodeNeeded) => {
+                self.login_event(
+                    request,
+                    &typed.user,
+                    None,
+                    None,
+                    Some("Failed authentication"),
+                );
+                let why = "Your authentication code is incorrect, or has been used already.";
+                code_page(key, Some(why))
+            }
+            other => {
+                self.pending.remove(key);
+                self.enter(request, &typed, other).await
+            }
+        }
+    }
+
+    /// What was typed is worth, with a code or without.
+    async fn outcome(&self, typed: &Typed, code: Option<&str>) -> Result<Outcome, Fault> {
+        // If whoever hashes is gone there is nothing to wait for.
+        let _ = self.passwords_ready.clone().wait_for(|ready| *ready).await;
+        let account = {
+            let snapshot = self.world.directory.published();
+            let node = if typed.root {
+                snapshot.account_by_email(&typed.user)
+            } else {
+                account(&snapshot, &typed.account)
+            };
+            node.map(|node| node.account.id)
+        };
+        let user = (!typed.root).then_some(typed.user.as_str());
+        sign_in(&self.world, account, user, &typed.password, code).await
+    }
+
+    /// Lets a person in, or says why not yet.
+    async fn enter(
+        &self,
+        request: &Request,
+        typed: &Typed,
+        outcome: Result<Outcome, Fault>,
+    ) -> Response<Body> {
+        let (person, must_change) = match outcome {
+            Ok(Outcome::In(person)) => (person, false),
+            Ok(Outcome::MustChange(person)) => (person, true),
+            Ok(_) => {
+                self.login_event(request, &typed.user, None, None, Some("Password expired"));
+                return sign_in_page(&Form {
+                    root: typed.root,
+                    account: typed.account.clone(),
+                    user: typed.user.clone(),
+                    next: typed.next.clone(),
+                    error: Some("Your password has expired. An administrator of your account has to set another one.".into()),
+                });
+            }
+            Err(fault) => return refused(&fault.message),
+        };
+        match self.begin(request, &person, must_change).await {
+            Ok((name, answer)) => {
+                self.login_event(request, &name, Some(person.account), person.mfa, None);
+                answer(local_path(&typed.next).unwrap_or("/"))
             }
             Err(fault) => refused(&fault.message),
         }
     }
 
-    /// Whoever the form and the password name; none if anything of it is wrong.
-    async fn person(&self, form: &Form, password: &str) -> Option<Person> {
-        // If whoever hashes is gone there is nothing to wait for.
-        let _ = self.passwords_ready.clone().wait_for(|ready| *ready).await;
-        let snapshot = self.world.directory.published();
-        let account = if form.root {
-            snapshot.account_by_email(&form.user)
-        } else {
-            account(&snapshot, &form.account)
-        };
-        let found = account.and_then(|node| {
-            if form.root {
-                let hash = node.account.root.password_hash.clone()?;
-                return Some((Person::root(node), hash));
-            }
-            let user = node.user(&form.user)?;
-            let hash = user.login.as_ref()?.password_hash.clone();
-            let person = Person {
-                account: node.account.id,
-                user_id: Some(user.id.clone()),
-                name: user.name.clone(),
-            };
-            Some((person, hash))
-        });
-        let password = zeroize::Zeroizing::new(password.to_owned());
-        let (person, hash) = found.unzip();
-        // Slow by design: on a thread that may block.
-        let right = tokio::task::spawn_blocking(move || match hash {
-            Some(hash) => passwords::verify(&password, &hash),
-            None => passwords::verify_nobody(&password),
-        })
-        .await
-        .unwrap_or(false);
-        person.filter(|_| right)
-    }
-
-    /// Begins the identity's session. What it gives makes the answer that leads to a path below the identity.
+    /// Begins the identity's session. Gives the person's name, and what makes the answer that leads to a path below the
+    /// identity.
     async fn begin<'r>(
         &self,
         request: &'r Request,
         person: &Person,
-        mfa: Option<Millis>,
-    ) -> Result<impl FnOnce(&str) -> Response<Body> + use<'r>, Fault> {
+        must_change: bool,
+    ) -> Result<(String, impl FnOnce(&str) -> Response<Body> + use<'r>), Fault> {
+        let name = match &person.user_id {
+            Some(id) => {
+                let snapshot = self.world.directory.published();
+                let user = snapshot.user_by_id(id).ok_or_else(Fault::internal)?;
+                user.name.clone()
+            }
+            None => "root".to_owned(),
+        };
         let (slot, sign_in, secret) = self.sessions.begin(
             request,
             person.account,
             person.user_id.clone(),
-            &person.name,
-            mfa,
+            &name,
+            person.mfa,
+            must_change,
         )?;
         self.sessions.put(&slot, &sign_in).await?;
-        let used = person
-            .user_id
-            .clone()
-            .unwrap_or_else(|| person.account.to_string());
-        let region = &self.world.settings.region;
-        self.world
-            .directory
-            .last_used()
-            .touch(&used, self.world.clock.now(), "signin", region);
         let mut all = vec![slot.as_str()];
         all.extend(slots(request));
         all.truncate(IDENTITIES_MAX);
         let all = all.join(".");
         let secure = request.peer.secure;
-        Ok(move |next: &str| {
+        let answer = move |next: &str| {
             let answer = redirect(&format!("/console/{slot}{next}"));
             let answer = with_cookie(answer, BROWSER, &secret, COOKIE_SECONDS, secure);
             with_cookie(answer, SLOTS, &all, COOKIE_SECONDS, secure)
-        })
+        };
+        Ok((name, answer))
     }
 
     fn login_event(
         &self,
         request: &Request,
-        form: &Form,
+        user: &str,
         account: Option<AccountId>,
+        mfa: Option<Millis>,
         failure: Option<&str>,
     ) {
         let facts = request.facts(&self.world.settings.region);
         // A name that was not found is perhaps a password typed into the wrong field.
-        let user = match (failure, form.root) {
-            (None, true) => "root".to_owned(),
-            (None, false) => form.user.clone(),
-            (Some(_), _) => "HIDDEN_DUE_TO_SECURITY_REASONS".to_owned(),
+        let user = if failure.is_some() {
+            "HIDDEN_DUE_TO_SECURITY_REASONS"
+        } else {
+            user
         };
+        let used = if mfa.is_some() { "Yes" } else { "No" };
         self.world.console_happened(Happening {
             name: "ConsoleLogin",
             caller: None,
             account,
             facts: &facts,
-            parameters: vec![("userName".into(), user), ("MFAUsed".into(), "No".into())],
+            parameters: vec![
+                ("userName".into(), user.into()),
+                ("MFAUsed".into(), used.into()),
+            ],
             failure: failure.map(str::to_owned),
         });
     }
 }
 
-/// Whoever a password has proved.
-#[derive(Debug)]
-struct Person {
-    account: AccountId,
-    /// None: the root user.
-    user_id: Option<String>,
-    name: String,
-}
-
-impl Person {
-    fn root(node: &AccountNode) -> Person {
-        Person {
-            account: node.account.id,
-            user_id: None,
-            name: "root".into(),
-        }
-    }
+/// What was typed at the first step.
+#[derive(Debug, Clone)]
+struct Typed {
+    root: bool,
+    account: String,
+    /// The user's name, or root's e-mail address.
+    user: String,
+    password: Zeroizing<String>,
+    next: String,
 }
 
 /// The account of this id or alias.
@@ -308,6 +373,119 @@ fn sign_in_page(form: &Form) -> Response<Body> {
             }
         },
     )
+}
+
+/// The second step of a sign-in.
+fn code_page(pending: &str, error: Option<&str>) -> Response<Body> {
+    outside(
+        StatusCode::OK,
+        "Multi-factor authentication",
+        html! {
+            div.card.sign-in {
+                h1 { "Multi-factor authentication" }
+                p.about { "Enter the code that your MFA device shows." }
+                @if let Some(error) = error { p.flash.bad role="alert" { (error) } }
+                form method="post" action="/signin" {
+                    input type="hidden" name="pending" value=(pending);
+                    div.field {
+                        label for="code" { "MFA code" }
+                        input type="text" id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="6" required autofocus;
+                    }
+                    button.primary.wide type="submit" { "Submit" }
+                }
+                p { a href="/signin" { "Cancel" } }
+            }
+        },
+    )
+}
+
+/// How long a person may take to type a code after the password.
+const PENDING_MS: Millis = 5 * 60 * 1000;
+/// People between password and code at a time.
+const PENDING_MAX: usize = 10_000;
+
+/// Who has shown a right password and not yet a code: asked again as a whole with the code, so that whatever has changed
+/// meanwhile counts.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Mutex<HashMap<String, (Typed, Millis)>>);
+
+impl Pending {
+    fn put(&self, typed: Typed, now: Millis, random: &dyn Random) -> String {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (_, until)| *until > now);
+        if all.len() >= PENDING_MAX {
+            all.clear();
+        }
+        let mut key = [0; 32];
+        random.fill(&mut key);
+        let key = hex::encode(key);
+        all.insert(key.clone(), (typed, now + PENDING_MS));
+        key
+    }
+
+    fn get(&self, key: &str, now: Millis) -> Option<Typed> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (typed, until) = all.get(key)?;
+        (*until > now).then(|| typed.clone())
+    }
+
+    fn remove(&self, key: &str) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(key);
+    }
+}
+
+/// `/console/SLOT/password`: the person's own password, changed through the operation like any other change. Whoever must choose
+/// a new one comes from everywhere to here.
+pub(crate) async fn password_page(visit: &Visit) -> Page {
+    let mut fault = None;
+    if visit.request.is_post() {
+        let own = visit.own_caller()?;
+        let again = visit.form.get("again") == visit.form.get("newPassword");
+        let changed = if again {
+            let input = ChangePasswordInput {
+                old_password: visit.form.get("oldPassword").to_owned(),
+                new_password: visit.form.get("newPassword").to_owned(),
+            };
+            visit
+                .world
+                .console_change::<ChangePassword>(&own, input)
+                .await
+                .map(drop)
+        } else {
+            Err(Fault::new(
+                "ValidationError",
+                400,
+                "The two new passwords differ.",
+            ))
+        };
+        match changed {
+            Ok(()) => {
+                let mut sign_in = visit.sign_in.clone();
+                sign_in.must_change_password = false;
+                visit.sessions.put(&visit.slot, &sign_in).await?;
+                return Ok(visit.done("/", "Your password is changed."));
+            }
+            Err(error) => fault = Some(error),
+        }
+    }
+    let field = |label: &str, name: &str, autocomplete: &str| {
+        input(label, name, "password", "", autocomplete)
+    };
+    let main = html! {
+        div.narrow {
+            (head("Change password", if visit.sign_in.must_change_password { "You must choose a new password before you go on." } else { "" }, html! {}))
+            @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
+            form.panel method="post" {
+                (csrf(visit))
+                (field("Old password", "oldPassword", "current-password"))
+                (field("New password", "newPassword", "new-password"))
+                (field("Retype new password", "again", "new-password"))
+                button.primary type="submit" { "Confirm password change" }
+            }
+        }
+    };
+    Ok(show(visit, Service::Home, "Change password", main))
 }
 
 fn input(label: &str, name: &str, kind: &str, value: &str, autocomplete: &str) -> Markup {

@@ -117,6 +117,16 @@ impl World {
         Ok(cx.explain(need))
     }
 
+    /// As [`World::explain`], with the smallest change that would turn a denial into an Allow.
+    ///
+    /// # Errors
+    /// The caller's identity is gone.
+    pub fn advise(&self, caller: &Caller, need: &Need) -> Result<Explanation, Fault> {
+        let snapshot = self.directory.published();
+        let cx = Cx::new(caller, &snapshot, self.clock.now(), self)?;
+        Ok(cx.advise(need))
+    }
+
     /// Records what happened at the console itself.
     pub fn console_happened(&self, happening: Happening<'_>) {
         let now = self.clock.now();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{Bucket, BucketState, PublicAccessBlock};
+use twinlock_directory::{Bucket, BucketState, PublicAccessBlock, Snapshot};
 use twinlock_gate::{Action, Cx, Fault, Need, ResourcePolicy};
 use twinlock_policy::{ResourceRule, is_public};
 
@@ -19,11 +19,14 @@ pub struct FoundBucket {
 
 /// Looks a bucket up; one that is being deleted is gone already.
 pub fn find_bucket(name: &str, cx: &Cx<'_>) -> Option<FoundBucket> {
-    let bucket = cx
-        .snapshot
+    found_in(cx.snapshot, name)
+}
+
+fn found_in(snapshot: &Snapshot, name: &str) -> Option<FoundBucket> {
+    let bucket = snapshot
         .bucket(name)
         .filter(|b| b.state == BucketState::Active)?;
-    let node = cx.snapshot.account(&bucket.account)?;
+    let node = snapshot.account(&bucket.account)?;
     let none = PublicAccessBlock {
         block_public_acls: false,
         ignore_public_acls: false,
@@ -69,19 +72,34 @@ pub fn object_need(action: &Action, found: &FoundBucket, key: &str) -> Need {
 }
 
 fn on(action: &Action, found: &FoundBucket, resource: String) -> Need {
+    under(Need::on(action, resource), found)
+}
+
+/// The need with what its bucket adds: owner, policy, Block Public Access.
+fn under(need: Need, found: &FoundBucket) -> Need {
     let policy = found.bucket.policy.as_ref();
-    let mut need = Need::on(action, resource)
-        .owned_by(found.bucket.account)
-        .under(
-            policy.map(|stored| ResourcePolicy {
-                policy: stored.compiled().clone(),
-                name: format!("bucket policy of {}", found.bucket.name),
-            }),
-            ResourceRule::Ordinary,
-        );
+    let mut need = need.owned_by(found.bucket.account).under(
+        policy.map(|stored| ResourcePolicy {
+            policy: stored.compiled().clone(),
+            name: format!("bucket policy of {}", found.bucket.name),
+        }),
+        ResourceRule::Ordinary,
+    );
     need.restrict_public_buckets = found.public_access_block.restrict_public_buckets
         && policy.is_some_and(|stored| is_public(stored.compiled()));
     need
+}
+
+/// A question about a bucket or an object, whatever the action, as a call would put it; as it is if there is no such bucket.
+pub fn asked(need: Need, snapshot: &Snapshot) -> Need {
+    let bucket = need
+        .resource
+        .strip_prefix("arn:aws:s3:::")
+        .map(|rest| rest.split('/').next().unwrap_or(rest).to_owned());
+    match bucket.and_then(|name| found_in(snapshot, &name)) {
+        Some(found) => under(need, &found),
+        None => need,
+    }
 }
 
 /// `NoSuchBucket`.

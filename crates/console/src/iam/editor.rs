@@ -10,7 +10,11 @@ use twinlock_gate::{Body, Fault};
 use twinlock_identity::iam::{
     managed_policies::CreatePolicy, policy_versions::CreatePolicyVersion,
 };
-use twinlock_policy::{Document, facts, summary as policy_summary, write_rules};
+use twinlock_policy::{
+    Document, facts, summary as policy_summary,
+    validate::{self as policy_validate, PolicyType, ResourceType},
+    write_rules,
+};
 use twinlock_shapes::iam as s;
 
 use super::{
@@ -294,22 +298,39 @@ fn resources(resources: &[String]) -> String {
     }
 }
 
-/// Findings of the document in the form, for the script.
+/// Findings of the document in the form, for the script: those of the policy engine, and S3 ARNs of strange buckets.
 pub(crate) fn validate(visit: &Visit) -> Response<Body> {
     let text = sent(visit);
-    let checked = match visit.field("kind") {
-        "trust" => write_rules::check_trust(&text),
+    let kind = visit.field("kind");
+    let (policy, resource) = match kind {
+        "trust" => (
+            PolicyType::Resource,
+            Some(ResourceType::AssumeRolePolicyDocument),
+        ),
         "bucket" if text.trim().is_empty() => return json_answer(&json!({ "findings": [] })),
-        "bucket" => write_rules::check_bucket(&text, visit.field("bucket")),
-        _ => write_rules::check_inline(&text),
+        "bucket" => (PolicyType::Resource, Some(ResourceType::S3Bucket)),
+        _ => (PolicyType::Identity, None),
     };
-    let findings = match checked {
-        Ok(_) if visit.field("kind") == "identity" => strange_buckets(visit, &text),
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            vec![json!({ "type": "ERROR", "code": "MALFORMED", "text": error.to_string() })]
-        }
-    };
+    let mut findings: Vec<_> = policy_validate::validate(&text, policy, resource)
+        .iter()
+        .map(|finding| {
+            let place = finding
+                .locations
+                .first()
+                .map(|location| location.span.start);
+            json!({
+                "type": finding.finding_type.as_str(),
+                "label": finding.finding_type.heading(),
+                "code": finding.issue_code,
+                "text": finding.finding_details,
+                "line": place.map(|place| place.line),
+                "column": place.map(|place| place.column + 1),
+            })
+        })
+        .collect();
+    if kind == "identity" {
+        findings.extend(strange_buckets(visit, &text));
+    }
     json_answer(&json!({ "findings": findings }))
 }
 

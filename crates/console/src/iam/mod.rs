@@ -7,8 +7,9 @@
 //! | `create_user`, `create_role` | the wizards |
 //! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
 //! | `holder` | what users, groups and roles have in common: policies, tags |
+//! | `mfa` | MFA devices of a user or of root |
 //! | `revoke` | ending all sessions of a role |
-//! | `settings` | the account's alias |
+//! | `settings` | the account's alias and password policy |
 
 mod create_role;
 mod create_user;
@@ -16,6 +17,7 @@ mod dashboard;
 mod editor;
 mod groups;
 mod holder;
+mod mfa;
 mod policies;
 mod revoke;
 mod roles;
@@ -24,6 +26,7 @@ mod users;
 
 pub(crate) use editor::fields as editor_fields;
 pub(crate) use holder::document as shown;
+pub(crate) use roles::principals;
 
 use percent_encoding::percent_decode_str;
 
@@ -54,6 +57,7 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
         ["policies", "validate"] if visit.request.is_post() => Ok(editor::validate(visit)),
         ["policies", "actions", service] => Ok(editor::actions(service)),
         ["policies", rest @ ..] => policies::one(visit, rest).await,
+        ["credentials", "mfa", rest @ ..] => mfa::page(visit, "root", rest).await,
         ["credentials"] => users::own(visit).await,
         ["settings"] => settings::page(visit).await,
         _ => Err(crate::not_found()),

@@ -39,44 +39,40 @@ fn trusted(trust: &str) -> String {
         return String::new();
     };
     let mut names = Vec::new();
-    let statements = match document.get("Statement") {
-        Some(serde_json::Value::Array(all)) => all.iter().collect(),
-        Some(one) => vec![one],
-        None => Vec::new(),
+    principals(&document, &mut |kind, value| {
+        let account = value
+            .strip_suffix(":root")
+            .and_then(|arn| arn.rsplit(':').next());
+        names.push(match (kind, account) {
+            ("*", _) => "Everyone".to_owned(),
+            ("AWS", Some(account)) => format!("Account: {account}"),
+            ("AWS", None) => value.to_owned(),
+            ("Service", _) => format!("AWS Service: {}", value.trim_end_matches(".amazonaws.com")),
+            _ => format!("Identity Provider: {value}"),
+        });
+    });
+    names.join(", ")
+}
+
+/// Each principal of a document: its kind (`*` for everyone) and its value.
+pub(crate) fn principals(document: &serde_json::Value, each: &mut impl FnMut(&str, &str)) {
+    let many = |value: &serde_json::Value| match value {
+        serde_json::Value::Array(all) => all.clone(),
+        one => vec![one.clone()],
     };
-    for principal in statements
-        .iter()
-        .filter_map(|statement| statement.get("Principal"))
-    {
-        match principal {
-            serde_json::Value::String(all) => names.push(format!("Everyone ({all})")),
-            serde_json::Value::Object(kinds) => {
+    for statement in document.get("Statement").map(many).unwrap_or_default() {
+        match statement.get("Principal") {
+            Some(serde_json::Value::String(all)) => each("*", all),
+            Some(serde_json::Value::Object(kinds)) => {
                 for (kind, value) in kinds {
-                    let values = match value {
-                        serde_json::Value::Array(values) => values.iter().collect(),
-                        one => vec![one],
-                    };
-                    for value in values.into_iter().filter_map(|value| value.as_str()) {
-                        names.push(match kind.as_str() {
-                            "AWS" => match value
-                                .strip_suffix(":root")
-                                .and_then(|arn| arn.rsplit(':').next())
-                            {
-                                Some(account) => format!("Account: {account}"),
-                                None => value.to_owned(),
-                            },
-                            "Service" => {
-                                format!("AWS Service: {}", value.trim_end_matches(".amazonaws.com"))
-                            }
-                            _ => format!("Identity Provider: {value}"),
-                        });
+                    for value in many(value) {
+                        each(kind, value.as_str().unwrap_or_default());
                     }
                 }
             }
             _ => {}
         }
     }
-    names.join(", ")
 }
 
 /// `/iam/roles`.

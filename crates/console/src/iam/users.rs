@@ -16,7 +16,7 @@ use twinlock_shapes::iam as s;
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, found, groups,
     holder::{Holder, Kind, confirm_delete, count, list_search, ticked},
-    policies, sliced,
+    mfa, policies, sliced,
 };
 use crate::{
     http::encode,
@@ -156,6 +156,7 @@ async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
     for group in groups_of(visit, name)? {
         groups::remove_user(visit, &group.group_name, name).await?;
     }
+    mfa::deactivate_all(visit, name).await?;
     for key in keys_of(visit, name)? {
         let access_key_id = key.access_key_id.unwrap_or_default();
         visit
@@ -210,6 +211,9 @@ pub(crate) fn pick_table(users: &[s::User]) -> Markup {
 /// `/iam/credentials`: the person's own page.
 pub(crate) async fn own(visit: &Visit) -> Page {
     let name = visit.sign_in.name.clone();
+    if name == "root" {
+        return mfa::root(visit);
+    }
     one_at(visit, &name, &[], Some("credentials")).await
 }
 
@@ -225,6 +229,7 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
     }
     match rest {
         [] => {}
+        ["mfa", rest @ ..] => return mfa::page(visit, name, rest).await,
         [action] if visit.request.is_post() => return act(visit, &holder, action).await,
         _ => return Err(crate::not_found()),
     }
@@ -310,6 +315,7 @@ fn credentials_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
     let keys = keys_of(visit, name)?;
     let login = login_of(visit, name);
     Ok(html! {
+        (mfa::panel(visit, name))
         section.panel {
             h2 { "Console sign-in" }
             p { @match &login {

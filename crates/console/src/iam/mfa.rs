@@ -1,0 +1,186 @@
+//! MFA devices: making one with its QR code, enabling it by two codes in a row, taking it away. For a user, and for root by
+//! itself.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use maud::{Markup, html};
+use twinlock_gate::Fault;
+use twinlock_identity::iam::mfa_devices::{
+    CreateVirtualMFADevice, DeactivateMFADevice, DeleteVirtualMFADevice, EnableMFADevice,
+    ListMFADevices,
+};
+use twinlock_shapes::iam as s;
+
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{copy, csrf, head, problem, text, when},
+    visit::{Page, Visit},
+};
+
+/// Where the pages of a person's devices lie.
+fn path(name: &str) -> String {
+    if name == "root" {
+        "/iam/credentials/mfa".to_owned()
+    } else {
+        format!("/iam/users/{}/mfa", encode(name))
+    }
+}
+
+/// Where the list of them is shown.
+fn back(name: &str) -> String {
+    if name == "root" {
+        "/iam/credentials".to_owned()
+    } else {
+        format!("/iam/users/{}?tab=credentials", encode(name))
+    }
+}
+
+fn user_name(name: &str) -> Option<String> {
+    (name != "root").then(|| name.to_owned())
+}
+
+fn devices(visit: &Visit, name: &str) -> Result<Vec<s::MFADevice>, Fault> {
+    let input = s::ListMFADevicesInput {
+        user_name: user_name(name),
+        ..Default::default()
+    };
+    Ok(visit.read::<ListMFADevices>(input)?.mfa_devices)
+}
+
+/// The panel of the page with security credentials.
+pub(crate) fn panel(visit: &Visit, name: &str) -> Markup {
+    let at = visit.at(&path(name));
+    let devices = devices(visit, name);
+    html! {
+        section.panel {
+            div.head { h2 { "Multi-factor authentication (MFA)" } a.button href={ (at) "/assign" } { "Assign MFA device" } }
+            @match &devices {
+                Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                Ok(devices) if devices.is_empty() => p { "No MFA device. With one, a stolen password alone opens nothing." },
+                Ok(devices) => table {
+                    thead { tr { th { "Device" } th { "Since" } th { "Actions" } } }
+                    tbody { @for device in devices { tr {
+                        td { (device.serial_number) }
+                        td { (when(device.enable_date.0)) }
+                        td.row-actions { form method="post" action={ (at) "/remove" } { (csrf(visit)) input type="hidden" name="serial" value=(device.serial_number); button.danger type="submit" { "Remove" } } }
+                    } } }
+                },
+            }
+        }
+    }
+}
+
+/// The root user's own page.
+#[allow(clippy::unnecessary_wraps, reason = "a page like all others")]
+pub(crate) fn root(visit: &Visit) -> Page {
+    let main = html! {
+        (head("My security credentials", "Root user", html! {}))
+        (panel(visit, "root"))
+    };
+    Ok(show(visit, Service::Iam, "My security credentials", main))
+}
+
+/// `…/mfa/WHAT`.
+pub(crate) async fn page(visit: &Visit, name: &str, rest: &[&str]) -> Page {
+    let post = visit.request.is_post();
+    match rest {
+        ["assign"] if post => assign(visit, name).await,
+        ["assign"] => Ok(show(
+            visit,
+            Service::Iam,
+            "Assign MFA device",
+            html! {
+                div.narrow {
+                    (head("Assign MFA device", "", html! {}))
+                    form.panel method="post" {
+                        (csrf(visit))
+                        (text("Device name", "deviceName", name, "A name for the device, such as the telephone's", ""))
+                        p.hint { "Any app for time-based codes does: the next page shows what to scan." }
+                        div.actions { a.button href=(visit.at(&back(name))) { "Cancel" } button.primary type="submit" { "Next" } }
+                    }
+                }
+            },
+        )),
+        ["enable"] if post => enable(visit, name).await,
+        ["remove"] if post => {
+            remove(visit, name, visit.field("serial")).await?;
+            Ok(visit.done(&back(name), "The MFA device is removed."))
+        }
+        _ => Err(crate::not_found()),
+    }
+}
+
+async fn assign(visit: &Visit, name: &str) -> Page {
+    let input = s::CreateVirtualMFADeviceInput {
+        virtual_mfa_device_name: visit.field("deviceName").to_owned(),
+        ..Default::default()
+    };
+    let device = visit
+        .change::<CreateVirtualMFADevice>(input)
+        .await?
+        .virtual_mfa_device;
+    let seed = String::from_utf8_lossy(device.base32_string_seed.as_deref().unwrap_or_default())
+        .into_owned();
+    let picture = STANDARD.encode(device.qr_code_png.as_deref().unwrap_or_default());
+    let main = html! {
+        div.narrow {
+            (head("Set up device", "", html! {}))
+            form.panel method="post" action={ (visit.at(&path(name))) "/enable" } {
+                (csrf(visit))
+                input type="hidden" name="serial" value=(device.serial_number);
+                p { "Scan this with the app, or type the key into it." }
+                p { img.qr src={ "data:image/png;base64," (picture) } alt="QR code" width="220" height="220"; }
+                details { summary { "Show secret key" } (copy(&seed)) }
+                p { "Then type two codes that follow one another." }
+                (text("MFA code 1", "code1", "", "", ""))
+                (text("MFA code 2", "code2", "", "", ""))
+                div.actions { a.button href=(visit.at(&back(name))) { "Cancel" } button.primary type="submit" { "Add MFA" } }
+            }
+        }
+    };
+    Ok(show(visit, Service::Iam, "Set up device", main))
+}
+
+async fn enable(visit: &Visit, name: &str) -> Page {
+    let input = s::EnableMFADeviceInput {
+        user_name: name.to_owned(),
+        serial_number: visit.field("serial").to_owned(),
+        authentication_code1: visit.field("code1").to_owned(),
+        authentication_code2: visit.field("code2").to_owned(),
+    };
+    match visit.change::<EnableMFADevice>(input).await {
+        Ok(_) => Ok(visit.done(
+            &back(name),
+            "The MFA device is assigned. The next sign-in asks for a code.",
+        )),
+        Err(fault) => {
+            // A device that is nobody's would only take the name.
+            let serial_number = visit.field("serial").to_owned();
+            let _ = visit
+                .change::<DeleteVirtualMFADevice>(s::DeleteVirtualMFADeviceInput { serial_number })
+                .await;
+            Ok(visit.failed(&back(name), &fault))
+        }
+    }
+}
+
+async fn remove(visit: &Visit, name: &str, serial: &str) -> Result<(), Fault> {
+    let serial_number = serial.to_owned();
+    let input = s::DeactivateMFADeviceInput {
+        user_name: user_name(name),
+        serial_number: serial_number.clone(),
+    };
+    visit.change::<DeactivateMFADevice>(input).await?;
+    visit
+        .change::<DeleteVirtualMFADevice>(s::DeleteVirtualMFADeviceInput { serial_number })
+        .await
+        .map(drop)
+}
+
+/// Takes every device off a user that is to be deleted.
+pub(crate) async fn deactivate_all(visit: &Visit, name: &str) -> Result<(), Fault> {
+    for device in devices(visit, name)? {
+        remove(visit, name, &device.serial_number).await?;
+    }
+    Ok(())
+}
