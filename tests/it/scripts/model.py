@@ -96,6 +96,8 @@ KNOWN = [
     "account@example.com",
     "https://example.com",
     "arn:aws:organizations::123456789012:policy/o-abcdefghij/service_control_policy/p-abcdefgh",
+    # The model says in words only which algorithms there are.
+    "RS256",
 ]
 
 
@@ -108,7 +110,7 @@ def text(shape, length=None):
         candidates = [known for known in KNOWN if low <= len(known) <= shape.metadata.get("max", 9**9)]
         lengths = [low, low + 1, max(low, 8)]
     else:
-        candidates, lengths = [], [length]
+        candidates, lengths = [known for known in KNOWN if len(known) == length], [length]
     for size in lengths:
         candidates += ["a" * size, "1" * size, "A" * size]
         if size > 1:
