@@ -49,7 +49,10 @@ struct Known {
 }
 
 fn known(snapshot: &Snapshot, account: &AccountId, user: Option<&str>) -> Option<Known> {
-    let node = snapshot.account(account)?;
+    // Nobody signs in to a closed account.
+    let node = snapshot
+        .account(account)
+        .filter(|node| node.account.closed.is_none())?;
     Some(match user {
         None => Known {
             owner: DeviceOwner::Root,

@@ -193,3 +193,18 @@ fn root_signs_in_with_its_own_password() {
     assert_eq!(ask(&world, None, "root-password", None), inside);
     assert_eq!(ask(&world, None, PASSWORD, None), Outcome::Refused);
 }
+
+#[test]
+fn nobody_signs_in_to_a_closed_account() {
+    let world = world(false);
+    assert_eq!(
+        ask(&world, Some("Amy"), PASSWORD, None),
+        Outcome::In(amy(&world, None))
+    );
+    let snapshot = world.world.directory.published();
+    let node = snapshot.account(&account()).expect("there");
+    let mut closed = Account::clone(&node.account);
+    closed.closed = Some(START);
+    world.put(closed);
+    assert_eq!(ask(&world, Some("Amy"), PASSWORD, None), Outcome::Refused);
+}
