@@ -56,6 +56,9 @@ REFUSED = {
     "GetSessionToken": "AccessDenied",  # with somebody's MFA device
     "UpdateAccessKey": "NoSuchEntity",
     "UpdateLoginProfile": "NoSuchEntity",
+    "UpdateSigningCertificate": "NoSuchEntity",
+    "UploadServerCertificate": "MalformedCertificate",  # words in the place of one
+    "UploadSigningCertificate": "MalformedCertificate",  # the same
 }
 
 

@@ -59,7 +59,7 @@ fn production(browser: &Browser) -> String {
     browser
         .fills("Account ID", "111111111111")
         .clicks("Next: Permissions");
-    browser.runs(
+    browser.sees("Permissions policies").runs(
         "const kind = document.querySelector('[data-filter-kind]'); kind.value = 'customer'; kind.dispatchEvent(new Event('change'))",
         serde_json::json!([]),
     );
