@@ -126,3 +126,43 @@ fn console_text3_a_role_of_ones_own_account_and_mfa_that_is_missing() {
     ));
     browser.clicks("Switch Role").sees("Mine");
 }
+
+#[test]
+fn console_text5_troy_signs_in_to_acme_and_works_on_stuzios_bucket() {
+    let world = World::start("text5");
+    let stuzio = world.account("Stuzio");
+    let acme = world.account("Acme");
+    stuzio.bucket("com.stuzio.projectx");
+    let role = stuzio.role("StuzioAcmeConsultantRole", json!(acme.id()));
+    stuzio.put_policy(
+        "role",
+        "StuzioAcmeConsultantRole",
+        "StuzioProjectXPolicy",
+        &policy("Allow", json!(["s3:*"]), json!(["*"])),
+    );
+    acme.user("Troy");
+    acme.iam(
+        "create_login_profile",
+        json!({ "UserName": "Troy", "Password": "Troy-sample-1" }),
+    );
+    acme.put_policy(
+        "user",
+        "Troy",
+        "AcmeClientAssumeRolePolicy",
+        &policy("Allow", json!("sts:AssumeRole"), json!(role)),
+    );
+    let troy = Browser::open(&world);
+    troy.signs_in(acme.id(), "Troy", "Troy-sample-1")
+        .sees("Console Home");
+    let home = troy.home();
+    troy.goes(&format!("{home}/s3"));
+    troy.sees("AccessDenied");
+    troy.goes(&format!(
+        "{home}/switchrole?account=081278057606&roleName=StuzioAcmeConsultantRole"
+    ));
+    troy.clicks("Switch Role").sees("Console Home");
+    troy.sees("StuzioAcmeConsultantRole");
+    troy.goes(&format!("{home}/s3"));
+    troy.clicks("com.stuzio.projectx").sees("No objects");
+    assert_eq!(troy.complaints(), Vec::<String>::new());
+}

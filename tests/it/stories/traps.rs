@@ -195,21 +195,22 @@ fn t5_comments_in_a_document_are_refused_wherever_it_is_written() {
 }
 
 #[test]
-fn t9_an_external_id_in_a_permissions_policy_is_refused_with_where_it_belongs() {
+fn t9_an_external_id_in_a_permissions_policy_is_told_where_it_belongs_and_grants_nothing() {
+    use twinlock_policy::validate::{PolicyType, validate};
     let world = World::start("text1");
     let production = world.account("Production");
     let mut document = policy("Allow", json!("s3:*"), json!("*"));
     document["Statement"]["Condition"] = json!({ "StringEquals": { "sts:ExternalId": "42" } });
-    let parameters = json!({ "PolicyName": "P", "PolicyDocument": document.to_string() });
-    let refusal = production
-        .root()
-        .call("iam", "create_policy", parameters)
-        .refused("MalformedPolicyDocument");
-    assert!(
-        refusal.message.contains("trust policy"),
-        "{}",
-        refusal.message
-    );
+    let findings = validate(document.to_string(), PolicyType::Identity, None);
+    let told = findings
+        .iter()
+        .find(|finding| finding.issue_code == "EXTERNAL_ID_OF_CALLER")
+        .unwrap_or_else(|| panic!("{findings:?}"));
+    assert!(told.finding_details.contains("trust policy"), "{told:?}");
+    // AWS takes it, and two of its own policies have it: the key is just never there.
+    let john = production.user("John");
+    production.put_policy("user", "John", "misplaced", &document);
+    john.call("s3", "list_buckets", json!({})).denied();
 }
 
 #[test]
