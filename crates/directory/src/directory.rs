@@ -29,7 +29,7 @@ use crate::{
     attempts::Attempts,
     batch::Batch,
     last_used::LastUsed,
-    model::{AccountId, Row, RowKey},
+    model::{AccountId, Millis, Row, RowKey},
     quotas::Quotas,
     sealer::{MasterKey, SealError, Sealer},
     snapshot::{IntegrityError, Snapshot},
@@ -50,6 +50,8 @@ pub struct Options {
     pub master_key: Option<MasterKey>,
     /// The quotas of this server.
     pub quotas: Quotas,
+    /// What time it is; durable as the last seen time before the directory is open, if it is later than the one there.
+    pub now: Millis,
 }
 
 /// Why a directory could not be opened.
@@ -198,7 +200,8 @@ impl Directory {
             let marks = dir
                 .map(|dir| identity::check(dir, &loaded.asides).map_err(|e| folder_error(dir, e)))
                 .transpose()?;
-            let identity = asides.start(store.as_mut(), &sealer, marks, loaded.revision)?;
+            let identity =
+                asides.start(store.as_mut(), &sealer, marks, loaded.revision, options.now)?;
             match reading.join() {
                 Ok(snapshot) => Ok::<_, OpenError>((snapshot?, identity)),
                 Err(panic) => std::panic::resume_unwind(panic),

@@ -132,18 +132,15 @@ pub async fn start(config: Config, options: StartOptions) -> Result<Running, Sta
         external_accounts: config.external_accounts.iter().copied().collect(),
         master_key: MasterKey::from_env()?,
         quotas: config.quotas.clone(),
+        now: options
+            .clock
+            .as_ref()
+            .map_or_else(|| Clock::system(0).now(), Clock::now),
     };
     let (directory, objects) = open(&config, directory_options)?;
     let clock = options
         .clock
         .unwrap_or_else(|| Clock::system(directory.last_seen_time()));
-    // The floor of the next start, also if this one does not live for ten seconds. Nobody waits for it.
-    let seen = directory.put_last_seen_time(clock.now());
-    tokio::spawn(async move {
-        if let Err(error) = seen.await {
-            tracing::warn!(%error, "the time could not be written");
-        }
-    });
     let tokens = Tokens::new(keys::token_keys(&directory, clock.now()).await?);
     finish_deletions(&directory, &objects).await?;
     let random = options.random.unwrap_or_else(|| Box::new(SystemRandom));

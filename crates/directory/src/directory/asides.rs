@@ -68,6 +68,7 @@ impl Asides {
         sealer: &Sealer,
         marks: Option<Marks>,
         revision: u64,
+        now: Millis,
     ) -> Result<(String, bool), OpenError> {
         let mut asides = Vec::new();
         if !self.meta.contains_key(KEY_CHECK) {
@@ -95,6 +96,12 @@ impl Asides {
                 (identity, true)
             }
         };
+        // With what is written anyway, so that the floor costs a start no commit of its own.
+        if now > last_seen(&self.meta) {
+            let text = now.to_string().into_bytes();
+            self.meta.insert(LAST_SEEN_TIME.to_owned(), text.clone());
+            asides.push((format!("{META}{LAST_SEEN_TIME}"), Some(text)));
+        }
         if let Some(marks) = marks {
             asides.push((MARK.to_owned(), Some(marks.next.into_bytes())));
         }
@@ -152,9 +159,7 @@ impl Directory {
 
     /// The latest time that was written down, 0 at first: the clock goes on from there, whatever the system's says.
     pub fn last_seen_time(&self) -> Millis {
-        self.meta_get(LAST_SEEN_TIME)
-            .and_then(|text| String::from_utf8(text).ok()?.parse().ok())
-            .unwrap_or(0)
+        last_seen(&self.meta.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Writes the time down, if it is later than the one there.
@@ -189,6 +194,12 @@ impl Directory {
         self.send(Job::Asides { asides, answer });
         Pending(State::Waiting(pending))
     }
+}
+
+fn last_seen(meta: &BTreeMap<String, Vec<u8>>) -> Millis {
+    meta.get(LAST_SEEN_TIME)
+        .and_then(|text| std::str::from_utf8(text).ok()?.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Whether `id`, perhaps with more behind a slash, is a key, an entity or an account here.

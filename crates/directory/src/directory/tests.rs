@@ -325,6 +325,23 @@ fn last_uses_and_the_time_survive_a_restart_and_go_with_their_key() {
 }
 
 #[test]
+fn the_time_told_at_opening_is_durable_before_anything_else_is_and_never_goes_back() {
+    let folder = TempDir::new();
+    let at = |now| {
+        let options = Options {
+            now,
+            ..Options::default()
+        };
+        Directory::open(folder.path(), options).unwrap()
+    };
+    // Dropped without a word: as after a kill right after the start.
+    assert_eq!(at(7000).last_seen_time(), 7000);
+    assert_eq!(open(folder.path()).last_seen_time(), 7000);
+    assert_eq!(at(6000).last_seen_time(), 7000);
+    assert_eq!(open(folder.path()).last_seen_time(), 7000);
+}
+
+#[test]
 fn a_restart_keeps_the_identity_and_a_copy_or_a_restored_backup_does_not() {
     let copy = |from: &Path, to: &Path| {
         std::fs::create_dir_all(to).unwrap();

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use twinlock_directory::{
     AccountNode, Group, ManagedPolicy, Role, StoredPolicy, User, managed, model::name_key,
+    names_after,
 };
 use twinlock_gate::{Action, Cx, Fault, Need, Needs, Operation, Permit, Read};
 use twinlock_shapes::iam as shapes;
 use twinlock_wire::query::encode_document;
 
 use super::{
-    common::{Cursor, at, attached, groups_of, shown_boundary, tags_if_any},
+    common::{Cursor, after_within, at, attached, groups_of, shown_boundary, tags_if_any},
     instance_profiles,
 };
 
@@ -64,7 +65,10 @@ impl Read for GetAccountAuthorizationDetails {
     ) -> Result<Self::Output, Fault> {
         let node = cx.account()?;
         let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
-        let page = cursor.page(items(node, input.filter.as_deref()), Item::key);
+        let page = cursor.page(
+            items(node, input.filter.as_deref(), cursor.after()),
+            Item::key,
+        );
         let mut answer = shapes::GetAccountAuthorizationDetailsOutput {
             is_truncated: page.is_truncated(),
             marker: page.marker,
@@ -72,7 +76,7 @@ impl Read for GetAccountAuthorizationDetails {
         };
         for item in page.items {
             match item {
-                Item::User(user) => answer.user_detail_list.push(user_detail(node, user)),
+                Item::User(user) => answer.user_detail_list.push(user_detail(user, cx)),
                 Item::Group(group) => answer.group_detail_list.push(group_detail(group)),
                 Item::Role(role) => answer.role_detail_list.push(role_detail(role, cx)),
                 Item::Local(policy) => answer.policies.push(local_policy(node, policy)),
@@ -83,27 +87,46 @@ impl Read for GetAccountAuthorizationDetails {
     }
 }
 
-/// What the filter lets through, in order; without one, or with an empty one, everything. Of AWS's policies those in use.
-fn items<'a>(node: &'a AccountNode, filter: Option<&[String]>) -> impl Iterator<Item = Item<'a>> {
-    let filter = filter.unwrap_or_default().to_vec();
-    let wanted = move |kind: &str| filter.is_empty() || filter.iter().any(|f| f == kind);
-    let mut aws: Vec<_> = node
-        .attached_policies()
-        .filter(|_| wanted("AWSManagedPolicy"))
-        .filter_map(|(arn, _)| managed::get(arn))
-        .collect();
-    aws.sort_by_key(|policy| policy.arn);
-    let users = wanted("User").then(|| node.users.values().map(Item::User));
-    let groups = wanted("Group").then(|| node.groups.values().map(Item::Group));
-    let roles = wanted("Role").then(|| node.roles.values().map(Item::Role));
-    let local = wanted("LocalManagedPolicy").then(|| node.policies.values().map(Item::Local));
+/// What the filter lets through after the key `after`, in order; without a filter, or with an empty one, everything. Of AWS's
+/// policies those in use.
+fn items<'a>(
+    node: &'a AccountNode,
+    filter: Option<&[String]>,
+    after: &str,
+) -> impl Iterator<Item = Item<'a>> + use<'a> {
+    let filter = filter.unwrap_or_default();
+    // After which name a kind goes on, if it is wanted and the listing is not past it.
+    let wanted = |kind: char, name: &str| {
+        let asked = filter.is_empty() || filter.iter().any(|f| f == name);
+        after_within(after, kind).filter(|_| asked)
+    };
+    let users = wanted('1', "User").map(|at| names_after(&node.users, at).map(Item::User));
+    let groups = wanted('2', "Group").map(|at| names_after(&node.groups, at).map(Item::Group));
+    let roles = wanted('3', "Role").map(|at| names_after(&node.roles, at).map(Item::Role));
+    let local = wanted('4', "LocalManagedPolicy")
+        .map(|at| names_after(&node.policies, at).map(Item::Local));
+    let aws = wanted('5', "AWSManagedPolicy").map(|_| aws_in_use(node));
     users
         .into_iter()
         .flatten()
         .chain(groups.into_iter().flatten())
         .chain(roles.into_iter().flatten())
         .chain(local.into_iter().flatten())
-        .chain(aws.into_iter().map(Item::Aws))
+        // Looked for only when a page comes so far.
+        .chain(aws.into_iter().flatten())
+}
+
+fn aws_in_use(node: &AccountNode) -> impl Iterator<Item = Item<'_>> {
+    std::iter::once_with(|| {
+        let mut aws: Vec<_> = node
+            .attached_policies()
+            .filter_map(|(arn, _)| managed::get(arn))
+            .collect();
+        aws.sort_by_key(|policy| policy.arn);
+        aws
+    })
+    .flatten()
+    .map(Item::Aws)
 }
 
 fn inline<'a>(
@@ -118,8 +141,8 @@ fn inline<'a>(
         .collect()
 }
 
-fn user_detail(node: &AccountNode, user: &User) -> shapes::UserDetail {
-    let groups = groups_of(node, user);
+fn user_detail(user: &User, cx: &Cx<'_>) -> shapes::UserDetail {
+    let groups = groups_of(cx, user);
     shapes::UserDetail {
         path: Some(user.path.clone()),
         user_name: Some(user.name.clone()),

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use twinlock_directory::{
-    AccountId, AccountNode, Group, Quotas, Role, Tag, User, managed, model, name_key,
-};
+use twinlock_directory::{AccountId, Group, Quotas, Role, Tag, User, managed, model, name_key};
 use twinlock_gate::{Action, Cx, Fault, Need, Who};
 use twinlock_shapes::iam as shapes;
 use twinlock_wire::time::Millis;
@@ -222,6 +220,16 @@ impl<T> Page<T> {
     }
 }
 
+/// In a listing of several kinds one after the other, whose keys begin with the kind's digit: after which name the listing goes
+/// on within `kind`; nothing if it is past that kind.
+pub(crate) fn after_within(after: &str, kind: char) -> Option<&str> {
+    match after.chars().next() {
+        Some(at) if at > kind => None,
+        Some(at) if at == kind => after.get(1..),
+        _ => Some(""),
+    }
+}
+
 /// Whether `path` begins with a listing's PathPrefix; without one everything does.
 pub(crate) fn in_path(path: &str, prefix: Option<&str>) -> bool {
     path.starts_with(prefix.unwrap_or("/"))
@@ -367,11 +375,11 @@ pub(crate) fn attached<'a>(
 }
 
 /// The groups of a user in the order of their names.
-pub(crate) fn groups_of<'a>(node: &'a AccountNode, user: &User) -> Vec<&'a Arc<Group>> {
-    node.groups
-        .values()
-        .filter(|group| user.groups.contains(&group.id))
-        .collect()
+pub(crate) fn groups_of<'a>(cx: &Cx<'a>, user: &User) -> Vec<&'a Arc<Group>> {
+    let ids = user.groups.iter();
+    let mut groups: Vec<_> = ids.filter_map(|id| cx.snapshot.group_by_id(id)).collect();
+    groups.sort_by_cached_key(|group| name_key(&group.name));
+    groups
 }
 
 // ---- users ----

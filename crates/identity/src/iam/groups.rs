@@ -440,9 +440,7 @@ impl Read for ListGroupsForUser {
         let user = existing_user(found, &input.user_name)?;
         let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
         let page = cursor
-            .page(groups_of(cx.account()?, &user), |group| {
-                name_key(&group.name)
-            })
+            .page(groups_of(cx, &user), |group| name_key(&group.name))
             .map(|group| shown(group));
         Ok(shapes::ListGroupsForUserOutput {
             is_truncated: page.is_truncated(),

@@ -1,6 +1,6 @@
 //! Who has a managed policy.
 
-use std::sync::Arc;
+use std::{ops::Bound, sync::Arc};
 
 use twinlock_directory::{AccountNode, Attachments, Group, Role, User, name_key};
 use twinlock_gate::{Action, Cx, Fault, Needs, Operation, Permit, Read};
@@ -8,7 +8,7 @@ use twinlock_shapes::iam as shapes;
 use twinlock_shapes::iam::{ListEntitiesForPolicyInput, ListEntitiesForPolicyOutput};
 
 use super::{
-    common::{Cursor, in_path},
+    common::{Cursor, after_within, in_path},
     managed_policies::{Managed, need},
 };
 
@@ -59,45 +59,71 @@ impl Entity<'_> {
     }
 }
 
-/// Everyone that `input` asks for, in the order of their keys.
+/// Everyone that `input` asks for after the key `after`, in the order of their keys.
 fn entities<'a>(
     node: &'a AccountNode,
     used: &'a Attachments,
-    input: &ListEntitiesForPolicyInput,
-) -> Vec<Entity<'a>> {
+    input: &'a ListEntitiesForPolicyInput,
+    after: &'a str,
+) -> impl Iterator<Item = Entity<'a>> {
     let usage = input.policy_usage_filter.as_deref();
     let attached = usage != Some("PermissionsBoundary");
     let bounded = usage != Some("PermissionsPolicy");
-    let wanted = |kind: &str| {
-        input
-            .entity_filter
-            .as_deref()
-            .is_none_or(|filter| filter == kind)
+    let wanted = |kind: char, name: &str| {
+        let filter = input.entity_filter.as_deref();
+        after_within(after, kind).filter(|_| filter.is_none_or(|filter| filter == name))
     };
-    let mut all = Vec::new();
-    if wanted("Group") && attached {
-        let names = used.groups.iter();
-        all.extend(
-            names
-                .filter_map(|name| node.groups.get(name))
-                .map(Entity::Group),
-        );
-    }
-    // Who has the policy in both ways stands in the list once.
-    if wanted("User") {
-        let names = node.users.iter().filter(|(name, _)| {
-            attached && used.users.contains(*name) || bounded && used.boundary_users.contains(*name)
-        });
-        all.extend(names.map(|(_, user)| Entity::User(user)));
-    }
-    if wanted("Role") {
-        let names = node.roles.iter().filter(|(name, _)| {
-            attached && used.roles.contains(*name) || bounded && used.boundary_roles.contains(*name)
-        });
-        all.extend(names.map(|(_, role)| Entity::Role(role)));
-    }
-    all.retain(|entity| in_path(entity.path(), input.path_prefix.as_deref()));
-    all
+    let groups = wanted('1', "Group").filter(|_| attached).map(|at| {
+        let names = used.groups.range::<str, _>(beyond(at));
+        names
+            .filter_map(|name| node.groups.get(name))
+            .map(Entity::Group)
+    });
+    let users = wanted('2', "User").map(|at| {
+        let in_use = attached.then(|| used.users.range::<str, _>(beyond(at)));
+        let bounds = bounded.then(|| used.boundary_users.range::<str, _>(beyond(at)));
+        either(in_use.into_iter().flatten(), bounds.into_iter().flatten())
+            .filter_map(|name| node.users.get(name))
+            .map(Entity::User)
+    });
+    let roles = wanted('3', "Role").map(|at| {
+        let in_use = attached.then(|| used.roles.range::<str, _>(beyond(at)));
+        let bounds = bounded.then(|| used.boundary_roles.range::<str, _>(beyond(at)));
+        either(in_use.into_iter().flatten(), bounds.into_iter().flatten())
+            .filter_map(|name| node.roles.get(name))
+            .map(Entity::Role)
+    });
+    groups
+        .into_iter()
+        .flatten()
+        .chain(users.into_iter().flatten())
+        .chain(roles.into_iter().flatten())
+        .filter(|entity| in_path(entity.path(), input.path_prefix.as_deref()))
+}
+
+fn beyond(name: &str) -> (Bound<&str>, Bound<&str>) {
+    (Bound::Excluded(name), Bound::Unbounded)
+}
+
+/// The names in either of two ordered lists, in order; who has the policy in both ways stands in the list once.
+fn either<'a>(
+    one: impl Iterator<Item = &'a String>,
+    other: impl Iterator<Item = &'a String>,
+) -> impl Iterator<Item = &'a String> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || match (one.peek().copied(), other.peek().copied()) {
+        (Some(left), Some(right)) => {
+            if left >= right {
+                other.next();
+            }
+            if left > right {
+                return Some(right);
+            }
+            one.next()
+        }
+        (Some(_), None) => one.next(),
+        (None, _) => other.next(),
+    })
 }
 
 impl Read for ListEntitiesForPolicy {
@@ -113,11 +139,10 @@ impl Read for ListEntitiesForPolicy {
     ) -> Result<Self::Output, Fault> {
         Managed::existing(found, &input.policy_arn)?;
         let node = cx.account()?;
-        let all = node
-            .attachments(&input.policy_arn)
-            .map(|used| entities(node, used, input))
-            .unwrap_or_default();
-        let page = Cursor::new(input.marker.as_deref(), input.max_items)?.page(all, Entity::key);
+        let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
+        let used = node.attachments(&input.policy_arn).into_iter();
+        let all = used.flat_map(|used| entities(node, used, input, cursor.after()));
+        let page = cursor.page(all, Entity::key);
         let mut answer = ListEntitiesForPolicyOutput {
             is_truncated: page.is_truncated(),
             marker: page.marker,

@@ -244,3 +244,25 @@ async fn time_goes_on_where_the_last_run_saw_it() {
     assert!(again.world().clock.now() >= 9_000_000_000_005);
     again.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn time_goes_on_also_if_the_last_run_was_killed_at_once() {
+    let (folder, copy) = (Folder::new("killed"), Folder::new("killed-copy"));
+    let manual = StartOptions {
+        clock: Some(Clock::manual(9_000_000_000_000)),
+        ..StartOptions::default()
+    };
+    let mut running = start(folder.config(""), manual).await.unwrap();
+    running.passwords_ready().await;
+    // What a kill would leave behind now: nothing was flushed, nothing closed.
+    std::fs::create_dir_all(&copy.0).unwrap();
+    for file in ["directory.redb", "master.key"] {
+        std::fs::copy(folder.0.join(file), copy.0.join(file)).unwrap();
+    }
+    let again = start(copy.config(""), StartOptions::default())
+        .await
+        .unwrap();
+    assert!(again.world().clock.now() >= 9_000_000_000_000);
+    again.stop().await.unwrap();
+    running.stop().await.unwrap();
+}
