@@ -9,8 +9,8 @@ use std::{
 };
 
 use twinlock_directory::{
-    Account, AccountId, Batch, ControlState, ControlType, Directory, Group, Member, Options, Role,
-    RootCredentials, Row, SeededRandom, StoredPolicy, User, ids,
+    Account, AccountId, BATCH_OPS_MAX, Batch, ControlState, ControlType, Directory, Group, Member,
+    Options, Role, RootCredentials, Row, SeededRandom, StoredPolicy, User, ids,
 };
 use twinlock_gate::{
     Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
@@ -95,6 +95,19 @@ impl TestWorld {
         let mut batch: Batch = turn.batch();
         batch.put(row);
         turn.commit(batch).wait().expect("committed");
+    }
+
+    /// Stores entities past all operations, as many in a commit as may be.
+    pub(crate) fn put_all(&self, rows: impl IntoIterator<Item = Row>) {
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let turn = self.world.directory.turn();
+            let mut batch: Batch = turn.batch();
+            rows.by_ref()
+                .take(BATCH_OPS_MAX)
+                .for_each(|row| batch.put(row));
+            turn.commit(batch).wait().expect("committed");
+        }
     }
 
     /// A user with one inline policy; an empty text: without.
