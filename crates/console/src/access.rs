@@ -80,22 +80,12 @@ fn answer(
             "An action is written SERVICE:NAME, such as s3:GetObject.",
         ));
     }
-    let (caller, arn) = if principal == own {
-        (
-            visit.caller.clone(),
-            own_identity(visit, &snapshot).unwrap_or_else(|| own.to_owned()),
-        )
+    let arn = if principal == own {
+        own_identity(visit, &snapshot).unwrap_or_else(|| own.to_owned())
     } else {
-        let caller = somebody(visit, &snapshot, principal).ok_or_else(|| {
-            Fault::new(
-                "NoSuchEntity",
-                404,
-                format!("There is no user or role {principal} in account {account}."),
-            )
-        })?;
-        (caller, principal.to_owned())
+        principal.to_owned()
     };
-    let simulate = Need::on(&SIMULATE, &arn).owned_by(account);
+    let simulate = on_entity(&SIMULATE, &snapshot, account, &arn);
     let may = visit
         .world
         .explain(&visit.caller, &simulate)?
@@ -110,6 +100,18 @@ fn answer(
             ),
         ));
     }
+    // Who may not ask about others does not learn who is there, either.
+    let caller = if principal == own {
+        visit.caller.clone()
+    } else {
+        somebody(visit, &snapshot, principal).ok_or_else(|| {
+            Fault::new(
+                "NoSuchEntity",
+                404,
+                format!("There is no user or role {principal} in account {account}."),
+            )
+        })?
+    };
     let need = need(&snapshot, account, action, resource);
     let explanation = visit.world.advise(&caller, &need)?;
     Ok((explanation.for_caller(Some(account.as_str())), may))
@@ -152,6 +154,19 @@ fn somebody(visit: &Visit, snapshot: &Snapshot, arn: &str) -> Option<Caller> {
     };
     let session = Session::new(of, now, now + 3_600_000);
     Some(Caller::in_session(Arc::new(session), "", visit.facts()))
+}
+
+/// The need of `action` on a user or role of the account, with its tags: a policy may look at them.
+fn on_entity(action: &Action, snapshot: &Snapshot, account: AccountId, arn: &str) -> Need {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let node = snapshot.account(&account);
+    let user = node.and_then(|node| node.user(name).filter(|user| user.arn() == arn));
+    let role = node.and_then(|node| node.role(name).filter(|role| role.arn() == arn));
+    let tags = user.map(|user| &user.tags).or(role.map(|role| &role.tags));
+    let tags = tags.into_iter().flatten();
+    Need::on(action, arn)
+        .owned_by(account)
+        .tagged(tags.map(|tag| (tag.key.as_str(), tag.value.as_str())))
 }
 
 /// The question as a call would put it: with the policy on the resource, whoever owns it.
@@ -261,7 +276,7 @@ pub(crate) fn map(visit: &Visit) -> Page {
     let mut hidden = 0;
     if let Some(node) = snapshot.account(&account) {
         for role in node.roles.values() {
-            let read = Need::on(&GET_ROLE, role.arn()).owned_by(account);
+            let read = on_entity(&GET_ROLE, &snapshot, account, &role.arn());
             if !visit
                 .world
                 .explain(&visit.caller, &read)?

@@ -35,8 +35,9 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Of a user, or of `root`, of an account.
-    pub(crate) fn of(world: &Arc<World>, account: AccountId, user: &str) -> History {
+    /// Of the user with this unique id, or of the root user, of an account.
+    pub(crate) fn of(world: &Arc<World>, account: AccountId, user_id: Option<&str>) -> History {
+        let user = user_id.unwrap_or("root");
         History {
             world: world.clone(),
             name: format!("{PREFIX}{account}/{user}"),

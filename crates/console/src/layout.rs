@@ -152,8 +152,8 @@ fn bar(visit: &Visit) -> Markup {
                         @if let Some(role) = &sign_in.role {
                             dt { "Currently active as" } dd { (role.role) }
                         }
-                        dt { @if sign_in.name == "root" { "Root user of" } @else if sign_in.role.is_some() { "Signed in as" } @else { "IAM user" } }
-                        dd { @if sign_in.name == "root" { (sign_in.account) } @else { (sign_in.name) @if sign_in.role.is_some() { " @ " (sign_in.account) } } }
+                        dt { @if sign_in.is_root() { "Root user of" } @else if sign_in.role.is_some() { "Signed in as" } @else { "IAM user" } }
+                        dd { @if sign_in.is_root() { (sign_in.account) } @else { (sign_in.name) @if sign_in.role.is_some() { " @ " (sign_in.account) } } }
                     }
                     @if sign_in.role.is_some() {
                         form method="post" action=(visit.at("/switchback")) { (csrf(visit)) button.link type="submit" { "Switch back" } }
@@ -179,7 +179,7 @@ fn bar(visit: &Visit) -> Markup {
                     a href=(visit.at("/roles")) { "All roles you may switch to" }
                     @if sign_in.role.is_none() {
                         a href=(visit.at("/iam/credentials")) { "Security credentials" }
-                        @if sign_in.name != "root" { a href=(visit.at("/password")) { "Change password" } }
+                        @if !sign_in.is_root() { a href=(visit.at("/password")) { "Change password" } }
                     }
                     a href=(visit.at("/sessions")) { "Your sessions" }
                     @if !visit.others.is_empty() {

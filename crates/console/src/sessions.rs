@@ -42,6 +42,10 @@ pub(crate) struct SignIn {
     pub account: AccountId,
     /// The person's own session.
     own: Sealed,
+    /// The user's unique id; none: the root user. The name alone would not tell root from a user who is called so, nor a user
+    /// from a later one of the same name.
+    #[serde(default)]
+    pub user_id: Option<String>,
     /// The user's name, or `root`.
     pub name: String,
     /// When the person signed in.
@@ -88,6 +92,13 @@ pub(crate) struct Sessions {
     world: Arc<World>,
 }
 
+impl SignIn {
+    /// Whether the root user is signed in: by what it is, not by its name.
+    pub(crate) fn is_root(&self) -> bool {
+        self.user_id.is_none()
+    }
+}
+
 impl Sessions {
     pub(crate) fn new(world: Arc<World>) -> Self {
         Sessions { world }
@@ -120,7 +131,7 @@ impl Sessions {
             .filter_map(|name| name.strip_prefix(PREFIX))
             .filter_map(|slot| Some((slot.to_owned(), self.load(slot)?)))
             .filter(|(_, other)| {
-                other.account == who.account && other.name == who.name && other.expires > now
+                other.account == who.account && other.user_id == who.user_id && other.expires > now
             })
             .collect();
         found.sort_by_key(|(_, sign_in)| std::cmp::Reverse(sign_in.started));
@@ -193,7 +204,10 @@ impl Sessions {
     ) -> Result<(String, SignIn, String), Fault> {
         let now = self.world.clock.now();
         let session = Session {
-            of: SessionOf::User { account, user_id },
+            of: SessionOf::User {
+                account,
+                user_id: user_id.clone(),
+            },
             issued: now,
             expires: now + SIGN_IN_MS,
             source_identity: None,
@@ -210,8 +224,10 @@ impl Sessions {
             .tokens
             .issue(&session)
             .map_err(|_| Fault::internal())?;
+        // Kept only where an identity is signed in with it already: a cookie that somebody else put into the browser, to
+        // know it afterwards, is worth nothing.
         let secret = match request.cookie(BROWSER) {
-            Some(secret) if secret.len() == SECRET_BYTES * 2 => secret.to_owned(),
+            Some(secret) if !self.of_browser(request).is_empty() => secret.to_owned(),
             _ => self.random_hex(SECRET_BYTES),
         };
         let sign_in = SignIn {
@@ -222,6 +238,7 @@ impl Sessions {
                 access_key_id: credentials.access_key_id,
                 token: credentials.session_token,
             },
+            user_id,
             name: name.to_owned(),
             started: now,
             expires: session.expires,

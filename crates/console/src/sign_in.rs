@@ -132,21 +132,21 @@ impl Console {
             next: sent.get("next").to_owned(),
             error: None,
         };
-        let identity = format!("{}/{}", form.account, form.user).to_lowercase();
-        let from = request.peer.addr.to_string();
         let now = self.world.clock.now();
-        if let Some(wait) = self.throttle.wait(&identity, &from, now) {
-            let seconds = wait.div_ceil(1000);
-            form.error = Some(format!(
-                "Too many wrong passwords. Try again in {seconds} seconds."
-            ));
-            return sign_in_page(&form);
-        }
         if !request.peer.secure && !request.peer.addr.is_loopback() {
             form.error = Some(
                 "Passwords are taken over TLS only, unless this browser runs on the server itself. Ask whoever runs it to set tls_cert and tls_key, or a proxy in trusted_proxies."
                     .into(),
             );
+            return sign_in_page(&form);
+        }
+        let identity = self.counted(&form);
+        let from = request.peer.addr;
+        if let Some(wait) = self.throttle.begin(&identity, from, now) {
+            let seconds = wait.div_ceil(1000);
+            form.error = Some(format!(
+                "Too many wrong passwords. Try again in {seconds} seconds."
+            ));
             return sign_in_page(&form);
         }
         let typed = Typed {
@@ -158,7 +158,6 @@ impl Console {
         };
         match self.outcome(&typed, None).await {
             Ok(Outcome::Refused) => {
-                self.throttle.wrong(&identity, &from, now);
                 self.login_event(
                     request,
                     &form.user,
@@ -170,14 +169,27 @@ impl Console {
                 sign_in_page(&form)
             }
             Ok(Outcome::CodeNeeded) => {
-                self.throttle.right(&identity, &from);
+                self.throttle.right(&identity, from);
                 code_page(&self.pending.put(typed, now, &*self.world.random), None)
             }
             other => {
-                self.throttle.right(&identity, &from);
+                self.throttle.right(&identity, from);
                 self.enter(request, &typed, other).await
             }
         }
+    }
+
+    /// Under which name tries are counted: one for all ways of writing who is meant.
+    fn counted(&self, form: &Form) -> String {
+        let name = if form.root {
+            format!("root/{}", form.user)
+        } else {
+            let snapshot = self.world.directory.published();
+            let known = account(&snapshot, &form.account);
+            let account = known.map_or(form.account.as_str(), |node| node.account.id.as_str());
+            format!("{account}/{}", form.user)
+        };
+        name.to_lowercase()
     }
 
     /// The second step: a code of one of the person's devices.

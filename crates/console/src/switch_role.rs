@@ -196,7 +196,7 @@ fn form_page(visit: &Visit, form: &Form, fault: Option<&Fault>) -> Response<Body
     let main = html! {
         div.narrow {
             (head("Switch Role", "Work in another account, or within your own, with the permissions of a role. Your own are set aside until you switch back.", html! {}))
-            @if visit.sign_in.name == "root" {
+            @if visit.sign_in.is_root() {
                 p.flash.note { "Root users cannot switch roles. Sign in as an IAM user." }
             }
             @if let Some(fault) = fault {
@@ -422,7 +422,7 @@ fn door(visit: &Visit, own: &twinlock_gate::Caller, role: &Role) -> Option<Door>
         .key_if("sts:ExternalId", external_id)
         .tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())))
     };
-    if visit.sign_in.name == "root" {
+    if visit.sign_in.is_root() {
         return None;
     }
     let allowed = |caller: &twinlock_gate::Caller, external_id: Option<&str>| {

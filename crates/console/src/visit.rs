@@ -123,7 +123,8 @@ impl Visit {
 
     /// The switch-role history of this identity.
     pub(crate) fn history(&self) -> History {
-        History::of(&self.world, self.sign_in.account, &self.sign_in.name)
+        let user = self.sign_in.user_id.as_deref();
+        History::of(&self.world, self.sign_in.account, user)
     }
 
     /// Goes to `path` of this identity, whose page then says `text`.

@@ -93,6 +93,8 @@ pub async fn sign_in(
         return Ok(Outcome::Refused);
     };
     if !attempts.begin(&person.id, now) {
+        // As slowly as everything else: how fast the no comes must not tell that there is such a person to wait for.
+        passwords::verify(password, None).await?;
         return Ok(Outcome::Refused);
     }
     if !passwords::verify(password, person.hash).await? {

@@ -146,3 +146,54 @@ fn console_wrong_passwords_wait_and_identities_stand_side_by_side() {
         .sees("Too many wrong passwords");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn console_a_user_called_root_is_not_the_root_user() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.user("root");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "root", "Password": "Rooted-sample-1" }),
+    );
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Root user of");
+    let other = Browser::open(&world);
+    other
+        .signs_in(dev.id(), "root", "Rooted-sample-1")
+        .sees("IAM user");
+    let home = other.home();
+    // It sees its own session alone, and has nothing of root's to end.
+    other.goes(&format!("{home}/sessions"));
+    let rows = other.runs(
+        "return document.querySelectorAll('tbody tr').length",
+        json!([]),
+    );
+    assert_eq!(rows, 1);
+    other.goes(&format!("{home}/switchrole"));
+    other.does_not_see("Root users cannot switch roles");
+}
+
+#[test]
+fn console_a_cookie_that_was_there_before_the_sign_in_is_replaced() {
+    let world = World::start("text3");
+    let plant = format!(
+        "document.cookie = 'twinlock-browser={}; path=/'",
+        "0".repeat(64)
+    );
+    let browser = Browser::open(&world);
+    browser.goes("/signin");
+    browser.runs(&plant, json!([]));
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    // Whoever put it there does not know the browser by it now.
+    let other = Browser::open(&world);
+    other.goes("/signin");
+    other.runs(&plant, json!([]));
+    other.goes(&format!("{home}/"));
+    other.sees("Sign in").does_not_see("Console Home");
+}

@@ -60,6 +60,10 @@ fn console_mfa_is_assigned_asked_for_and_opens_the_role_that_requires_it() {
         .fills("MFA code 1", &code(&world, seed, -1))
         .fills("MFA code 2", &code(&world, seed, 0));
     browser.clicks("Add MFA").sees("The MFA device is assigned");
+    // A user may be called root, and then it is that user who has no device, not whoever looks.
+    dev.user("root");
+    browser.goes(&format!("{home}/iam/users/root?tab=credentials"));
+    browser.sees("No MFA device");
     // Without a code this sign-in does not open the role; the list says why and leads there and back.
     browser.goes(&format!("{home}/roles"));
     browser.sees("Needs MFA").clicks("Sign in again with MFA");
@@ -177,6 +181,28 @@ fn console_access_says_which_gate_is_closed_and_what_would_open_it() {
         .sees("Denied: nothing allows it");
     assert_eq!(sri.reads("Action"), "iam:ListUsers");
     sri.does_not_see("deny-assume-S3-role-in-production");
-    sri.goes(&format!("{home}/access?principal=arn%3Aaws%3Aiam%3A%3A111111111111%3Auser%2FJohn&action=s3%3AGetObject"));
+    // Who is there, and who is not, is told to those only who may ask about them.
+    let of_john =
+        "access?principal=arn%3Aaws%3Aiam%3A%3A111111111111%3Auser%2FJohn&action=s3%3AGetObject";
+    sri.goes(&format!("{home}/{of_john}"));
+    sri.sees("not authorized to perform: iam:SimulatePrincipalPolicy")
+        .does_not_see("There is no user or role");
+    // A denial by the tags of whom the question is about counts here as in the simulator.
+    let but_secret = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*" },
+        { "Effect": "Deny", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*",
+          "Condition": { "StringEquals": { "aws:ResourceTag/secret": "yes" } } },
+    ] });
+    dev.put_policy("user", "Sri", "simulates", &but_secret);
+    sri.goes(&format!("{home}/{of_john}"));
     sri.sees("There is no user or role");
+    dev.user("John");
+    sri.goes(&format!("{home}/{of_john}"));
+    sri.sees("Denied: nothing allows it");
+    dev.iam(
+        "tag_user",
+        json!({ "UserName": "John", "Tags": [{ "Key": "secret", "Value": "yes" }] }),
+    );
+    sri.goes(&format!("{home}/{of_john}"));
+    sri.sees("not authorized to perform: iam:SimulatePrincipalPolicy");
 }

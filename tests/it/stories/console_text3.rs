@@ -166,3 +166,39 @@ fn console_text5_troy_signs_in_to_acme_and_works_on_stuzios_bucket() {
     troy.clicks("com.stuzio.projectx").sees("No objects");
     assert_eq!(troy.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn console_a_bucket_of_old_and_new_versions_is_emptied_of_all() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.bucket("older-than-versions");
+    dev.object("older-than-versions", "before", "old");
+    dev.object("older-than-versions", "alone", "old");
+    let versions = json!({ "Bucket": "older-than-versions", "VersioningConfiguration": { "Status": "Enabled" } });
+    dev.root()
+        .call("s3", "put_bucket_versioning", versions)
+        .ok();
+    let browser = Browser::open(&world);
+    browser
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    let empty = || {
+        browser.goes(&format!("{home}/s3/older-than-versions/empty"));
+        browser
+            .fills("To confirm", "permanently delete")
+            .clicks("Empty");
+        browser.sees("Create bucket");
+        let left = json!({ "Bucket": "older-than-versions" });
+        let left = dev.root().call("s3", "list_object_versions", left).ok();
+        assert!(
+            left.get("Versions").is_none() && left.get("DeleteMarkers").is_none(),
+            "{left}"
+        );
+    };
+    // All of them from before there were versions.
+    empty();
+    dev.object("older-than-versions", "after", "new");
+    dev.object("older-than-versions", "after", "newer");
+    empty();
+}

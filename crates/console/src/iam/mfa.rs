@@ -17,38 +17,36 @@ use crate::{
     visit::{Page, Visit},
 };
 
-/// Where the pages of a person's devices lie.
-fn path(name: &str) -> String {
-    if name == "root" {
-        "/iam/credentials/mfa".to_owned()
-    } else {
-        format!("/iam/users/{}/mfa", encode(name))
+/// How the root user names itself where an operation wants a user's name.
+const ROOT: &str = "root";
+
+/// Where the pages of a person's devices lie. Here and below `name` is a user's; none: the root user itself, which no name
+/// stands for, as a user may be called `root`.
+fn path(name: Option<&str>) -> String {
+    match name {
+        None => "/iam/credentials/mfa".to_owned(),
+        Some(name) => format!("/iam/users/{}/mfa", encode(name)),
     }
 }
 
 /// Where the list of them is shown.
-fn back(name: &str) -> String {
-    if name == "root" {
-        "/iam/credentials".to_owned()
-    } else {
-        format!("/iam/users/{}?tab=credentials", encode(name))
+fn back(name: Option<&str>) -> String {
+    match name {
+        None => "/iam/credentials".to_owned(),
+        Some(name) => format!("/iam/users/{}?tab=credentials", encode(name)),
     }
 }
 
-fn user_name(name: &str) -> Option<String> {
-    (name != "root").then(|| name.to_owned())
-}
-
-fn devices(visit: &Visit, name: &str) -> Result<Vec<s::MFADevice>, Fault> {
+fn devices(visit: &Visit, name: Option<&str>) -> Result<Vec<s::MFADevice>, Fault> {
     let input = s::ListMFADevicesInput {
-        user_name: user_name(name),
+        user_name: name.map(str::to_owned),
         ..Default::default()
     };
     Ok(visit.read::<ListMFADevices>(input)?.mfa_devices)
 }
 
 /// The panel of the page with security credentials.
-pub(crate) fn panel(visit: &Visit, name: &str) -> Markup {
+pub(crate) fn panel(visit: &Visit, name: Option<&str>) -> Markup {
     let at = visit.at(&path(name));
     let devices = devices(visit, name);
     html! {
@@ -75,13 +73,13 @@ pub(crate) fn panel(visit: &Visit, name: &str) -> Markup {
 pub(crate) fn root(visit: &Visit) -> Page {
     let main = html! {
         (head("My security credentials", "Root user", html! {}))
-        (panel(visit, "root"))
+        (panel(visit, None))
     };
     Ok(show(visit, Service::Iam, "My security credentials", main))
 }
 
 /// `…/mfa/WHAT`.
-pub(crate) async fn page(visit: &Visit, name: &str, rest: &[&str]) -> Page {
+pub(crate) async fn page(visit: &Visit, name: Option<&str>, rest: &[&str]) -> Page {
     let post = visit.request.is_post();
     match rest {
         ["assign"] if post => assign(visit, name).await,
@@ -94,7 +92,7 @@ pub(crate) async fn page(visit: &Visit, name: &str, rest: &[&str]) -> Page {
                     (head("Assign MFA device", "", html! {}))
                     form.panel method="post" {
                         (csrf(visit))
-                        (text("Device name", "deviceName", name, "A name for the device, such as the telephone's", ""))
+                        (text("Device name", "deviceName", name.unwrap_or(ROOT), "A name for the device, such as the telephone's", ""))
                         p.hint { "Any app for time-based codes does: the next page shows what to scan." }
                         div.actions { a.button href=(visit.at(&back(name))) { "Cancel" } button.primary type="submit" { "Next" } }
                     }
@@ -110,7 +108,7 @@ pub(crate) async fn page(visit: &Visit, name: &str, rest: &[&str]) -> Page {
     }
 }
 
-async fn assign(visit: &Visit, name: &str) -> Page {
+async fn assign(visit: &Visit, name: Option<&str>) -> Page {
     let input = s::CreateVirtualMFADeviceInput {
         virtual_mfa_device_name: visit.field("deviceName").to_owned(),
         ..Default::default()
@@ -141,9 +139,9 @@ async fn assign(visit: &Visit, name: &str) -> Page {
     Ok(show(visit, Service::Iam, "Set up device", main))
 }
 
-async fn enable(visit: &Visit, name: &str) -> Page {
+async fn enable(visit: &Visit, name: Option<&str>) -> Page {
     let input = s::EnableMFADeviceInput {
-        user_name: name.to_owned(),
+        user_name: name.unwrap_or(ROOT).to_owned(),
         serial_number: visit.field("serial").to_owned(),
         authentication_code1: visit.field("code1").to_owned(),
         authentication_code2: visit.field("code2").to_owned(),
@@ -164,10 +162,10 @@ async fn enable(visit: &Visit, name: &str) -> Page {
     }
 }
 
-async fn remove(visit: &Visit, name: &str, serial: &str) -> Result<(), Fault> {
+async fn remove(visit: &Visit, name: Option<&str>, serial: &str) -> Result<(), Fault> {
     let serial_number = serial.to_owned();
     let input = s::DeactivateMFADeviceInput {
-        user_name: user_name(name),
+        user_name: name.map(str::to_owned),
         serial_number: serial_number.clone(),
     };
     visit.change::<DeactivateMFADevice>(input).await?;
@@ -179,8 +177,8 @@ async fn remove(visit: &Visit, name: &str, serial: &str) -> Result<(), Fault> {
 
 /// Takes every device off a user that is to be deleted.
 pub(crate) async fn deactivate_all(visit: &Visit, name: &str) -> Result<(), Fault> {
-    for device in devices(visit, name)? {
-        remove(visit, name, &device.serial_number).await?;
+    for device in devices(visit, Some(name))? {
+        remove(visit, Some(name), &device.serial_number).await?;
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
         ["policies", "validate"] if visit.request.is_post() => Ok(editor::validate(visit)),
         ["policies", "actions", service] => Ok(editor::actions(service)),
         ["policies", rest @ ..] => policies::one(visit, rest).await,
-        ["credentials", "mfa", rest @ ..] => mfa::page(visit, "root", rest).await,
+        ["credentials", "mfa", rest @ ..] => mfa::page(visit, None, rest).await,
         ["credentials"] => users::own(visit).await,
         ["settings"] => settings::page(visit).await,
         _ => Err(crate::not_found()),

@@ -211,7 +211,7 @@ pub(crate) fn pick_table(users: &[s::User]) -> Markup {
 /// `/iam/credentials`: the person's own page.
 pub(crate) async fn own(visit: &Visit) -> Page {
     let name = visit.sign_in.name.clone();
-    if name == "root" {
+    if visit.sign_in.is_root() {
         return mfa::root(visit);
     }
     one_at(visit, &name, &[], Some("credentials")).await
@@ -229,7 +229,7 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
     }
     match rest {
         [] => {}
-        ["mfa", rest @ ..] => return mfa::page(visit, name, rest).await,
+        ["mfa", rest @ ..] => return mfa::page(visit, Some(name), rest).await,
         [action] if visit.request.is_post() => return act(visit, &holder, action).await,
         _ => return Err(crate::not_found()),
     }
@@ -315,7 +315,7 @@ fn credentials_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
     let keys = keys_of(visit, name)?;
     let login = login_of(visit, name);
     Ok(html! {
-        (mfa::panel(visit, name))
+        (mfa::panel(visit, Some(name)))
         section.panel {
             h2 { "Console sign-in" }
             p { @match &login {

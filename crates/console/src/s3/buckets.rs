@@ -236,15 +236,16 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
         bucket: bucket.to_owned(),
         ..Default::default()
     };
-    let (objects, more) = match visit.effect::<ListObjectVersions>(input).await {
+    let (objects, marked, more) = match visit.effect::<ListObjectVersions>(input).await {
         Ok(out) => {
+            let marked = !out.delete_markers.is_empty();
             let versions = out.versions.into_iter().map(|v| (v.key, v.version_id));
             let markers = out
                 .delete_markers
                 .into_iter()
                 .map(|m| (m.key, m.version_id));
             let all = versions.chain(markers).collect::<Vec<_>>();
-            (all, out.is_truncated == Some(true))
+            (all, marked, out.is_truncated == Some(true))
         }
         Err(_) => {
             let input = s::ListObjectsV2Input {
@@ -256,6 +257,7 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
                 .await?;
             (
                 out.contents.into_iter().map(|o| (o.key, None)).collect(),
+                false,
                 out.is_truncated == Some(true),
             )
         }
@@ -263,11 +265,14 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
     if objects.is_empty() {
         return Ok((0, false));
     }
+    // Where versions are kept, or were, the one that is called null is a version like the others: deleting its key alone would
+    // leave a marker.
+    let keeps = marked || objects.iter().any(|(_, id)| id.as_deref() != Some("null"));
     let objects: Vec<_> = objects
         .into_iter()
         .map(|(key, version_id)| s::ObjectIdentifier {
             key: key.unwrap_or_default(),
-            version_id: version_id.filter(|id| id != "null"),
+            version_id: version_id.filter(|id| keeps || id != "null"),
             ..Default::default()
         })
         .collect();
@@ -276,7 +281,7 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
         bucket: bucket.to_owned(),
         delete: s::Delete {
             objects,
-            quiet: Some(true),
+            quiet: Some(false),
         },
         ..Default::default()
     };
@@ -289,5 +294,10 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
         );
         return Err(Fault::new(error.code.unwrap_or_default(), 403, text));
     }
-    Ok((asked, more))
+    // A key that left a marker tells of a bucket with versions, to be gone through again.
+    let left = out
+        .deleted
+        .iter()
+        .any(|deleted| deleted.version_id.is_none() && deleted.delete_marker == Some(true));
+    Ok((asked, more || left))
 }

@@ -85,7 +85,9 @@ pub(crate) async fn page(visit: &Visit, bucket: &str) -> Page {
                             td { (id) @if version.is_latest == Some(true) { " " span.badge.open { "Current" } } }
                             td { (size(version.size.unwrap_or(0))) }
                             td { @if let Some(at) = version.last_modified { (when(at.0)) } }
-                            td { a href={ (at) "/download?key=" (encode(&key)) "&version=" (encode(id)) } download { "Download" } }
+                            // The one version of a bucket that keeps none is the object, and takes no right to versions.
+                            @let plain = id == "null" && version.is_latest == Some(true);
+                            td { a href={ (at) "/download?key=" (encode(&key)) @if !plain { "&version=" (encode(id)) } } download { "Download" } }
                         }
                     }
                     @for marker in out.delete_markers.iter().filter(|m| m.key.as_deref() == Some(&key)) { tr { td { (marker.version_id.as_deref().unwrap_or("null")) } td { "Delete marker" } td { @if let Some(at) = marker.last_modified { (when(at.0)) } } td {} } }
@@ -103,12 +105,7 @@ fn fault_text(fault: &Fault) -> String {
 /// The object's bytes, as a file to keep: never as a page of this origin.
 pub(crate) async fn download(visit: &Visit, bucket: &str) -> Page {
     let key = visit.request.query.get("key").to_owned();
-    let version_id = visit
-        .request
-        .query
-        .filled("version")
-        .filter(|id| *id != "null")
-        .map(str::to_owned);
+    let version_id = visit.request.query.filled("version").map(str::to_owned);
     let out = visit
         .effect::<GetObject>(s::GetObjectInput {
             bucket: bucket.to_owned(),

@@ -24,6 +24,9 @@ use super::{c14n::canonical, tree::Element};
 
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// Prefixes in one list of a canonicalisation; documents have a handful. Each costs a look at every element, and that before
+/// any key is asked.
+const PREFIXES_MAX: usize = 64;
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 /// Base64 with or without padding, as IdPs write it.
@@ -152,12 +155,18 @@ fn exclusive(method: &Element) -> Result<Vec<String>, &'static str> {
     let parts: Vec<&Element> = method.elements().collect();
     match parts.as_slice() {
         [] => Ok(Vec::new()),
-        [list] if list.is(EXCLUSIVE, "InclusiveNamespaces") => Ok(list
-            .attribute("PrefixList")
-            .unwrap_or_default()
-            .split_ascii_whitespace()
-            .map(str::to_owned)
-            .collect()),
+        [list] if list.is(EXCLUSIVE, "InclusiveNamespaces") => {
+            let prefixes: Vec<String> = list
+                .attribute("PrefixList")
+                .unwrap_or_default()
+                .split_ascii_whitespace()
+                .map(str::to_owned)
+                .collect();
+            if prefixes.len() > PREFIXES_MAX {
+                return Err("the canonical form has too many prefixes");
+            }
+            Ok(prefixes)
+        }
         _ => Err("the canonical form is not the one that is taken"),
     }
 }

@@ -370,6 +370,16 @@ fn what_is_huge_deep_or_broken_is_refused() {
     let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
     refused(&idp, &idp.response(&deep));
     refused(&idp, &idp.response(&"<a/>".repeat(20_000)));
+    // Before any key is asked, each prefix would cost a look at every element.
+    let prefixes = |n: usize| {
+        let list = format!("PrefixList=\"{}\"", vec!["xs"; n].join(" "));
+        good(&idp).replace("PrefixList=\"xs\"", &list)
+    };
+    assert!(refused(&idp, &prefixes(65)).contains("too many prefixes"));
+    assert!(
+        !refused(&idp, &prefixes(64)).contains("prefixes"),
+        "it only was changed"
+    );
     let attributes: String = (0..100).map(|n| format!(" a{n}=\"1\"")).collect();
     refused(&idp, &idp.response(&format!("<a{attributes}/>")));
     for broken in ["", "x", "<a", "<a></b>", "<samlp:Response/>", "<Response/>"] {
