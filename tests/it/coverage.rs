@@ -17,6 +17,16 @@ const NOTES: &[(&str, &str, &str)] = &[
         "authorised, then refused with the reason: there are no delegation requests that could give a trade-in token",
     ),
     (
+        "iam",
+        "PutAccountProperties",
+        "authorised, then refused with the reason: there is no property that anything here would follow",
+    ),
+    (
+        "iam",
+        "SetSecurityTokenServicePreferences",
+        "kept and shown; every token is good in every region",
+    ),
+    (
         "s3",
         "PutBucketEncryption",
         "kept and given back; objects are not encrypted each by itself",
@@ -66,6 +76,11 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
             "RejectDelegationRequest",
             "SendDelegationToken",
         ],
+    ),
+    (
+        "iam",
+        "always empty: there are no properties",
+        &["GetAccountProperties"],
     ),
     (
         "s3",

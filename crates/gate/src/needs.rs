@@ -235,6 +235,16 @@ impl Needs {
         }
     }
 
+    /// The actions of what must be allowed.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().chain(&self.each).map(|need| &*need.action)
+    }
+
+    /// Whether nothing must be allowed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.each.is_empty()
+    }
+
     /// A further need of the same operation (iam:PassRole, sts:TagSession).
     #[must_use]
     pub fn and(mut self, need: Need) -> Self {

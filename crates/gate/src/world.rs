@@ -77,6 +77,41 @@ impl World {
         }
     }
 
+    /// Remembers that the caller tried an action: for itself by service and by action, for its account by service. An attempt
+    /// counts, whether it is allowed or not.
+    fn track<'n>(&self, caller: &Caller, actions: impl Iterator<Item = &'n str>) {
+        let Some(account) = caller.who.account() else {
+            return;
+        };
+        let entity = match &caller.who {
+            Who::RoleSession { role_id: id, .. }
+            | Who::User { id, .. }
+            | Who::FederatedUser {
+                user_id: Some(id), ..
+            } => id.as_str(),
+            Who::Anonymous | Who::Root(_) | Who::FederatedUser { user_id: None, .. } => {
+                account.as_str()
+            }
+        };
+        let now = self.clock.now();
+        let region = &caller.request.region;
+        let uses = self.directory.last_used();
+        let mut before = "";
+        for action in actions {
+            // A thousand objects of one call are one attempt; PassRole is none by itself, on AWS neither.
+            if action == before || action == "iam:PassRole" {
+                continue;
+            }
+            before = action;
+            let service = action.split(':').next().unwrap_or(action);
+            uses.touch(&format!("{entity}/{action}"), now, service, region);
+            uses.touch(&format!("{entity}/{service}"), now, service, region);
+            if entity != account.as_str() {
+                uses.touch(&format!("{account}/{service}"), now, service, region);
+            }
+        }
+    }
+
     /// A read, on the published snapshot. Waits for nothing.
     ///
     /// # Errors
@@ -236,5 +271,8 @@ fn permit<O: Operation>(
 ) -> Result<Permit<O>, Fault> {
     crate::authenticate::admit::<O>(cx.caller)?;
     let needs = O::needs(input, found, cx)?;
+    let own = needs.is_empty().then(|| O::ACTIONS.first()).flatten();
+    let actions = needs.actions().chain(own.map(|action| action.name));
+    cx.world.track(cx.caller, actions);
     authorise::<O>(&needs, cx).map_err(|denial| denial.fault())
 }

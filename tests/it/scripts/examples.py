@@ -50,9 +50,13 @@ REFUSED = {
     "DeleteSigningCertificate": "NoSuchEntity",
     "DeleteUserPolicy": "NoSuchEntity",
     "DeleteVirtualMFADevice": "NoSuchEntity",
+    "GenerateServiceLastAccessedDetails": "NoSuchEntity",  # of another account's policy
     "GetAccountPasswordPolicy": "NoSuchEntity",
     "GetLoginProfile": "NoSuchEntity",
+    "ListPoliciesGrantingServiceAccess": "NoSuchEntity",  # of another account's user
     "RemoveRoleFromInstanceProfile": "NoSuchEntity",
+    "GetServiceLastAccessedDetails": "NoSuchEntity",  # somebody's job
+    "GetServiceLastAccessedDetailsWithEntities": "NoSuchEntity",  # the same
     "GetSessionToken": "AccessDenied",  # with somebody's MFA device
     "UpdateAccessKey": "NoSuchEntity",
     "UpdateLoginProfile": "NoSuchEntity",

@@ -17,6 +17,7 @@ mod objects;
 mod organizations;
 mod pipeline;
 mod readme;
+mod reports;
 mod sessions;
 mod simulator;
 mod terraform;

@@ -6,7 +6,10 @@ use twinlock_gate::{
 };
 use twinlock_shapes::iam as shapes;
 
-use super::common::{Cursor, already_exists, invalid_input, no_such_entity};
+use super::{
+    account_settings::token_version,
+    common::{Cursor, already_exists, invalid_input, no_such_entity},
+};
 
 const fn anywhere(name: &'static str) -> Action {
     Action::new(name, &[], &[])
@@ -243,7 +246,7 @@ impl Read for GetAccountSummary {
                 "AccountSigningCertificatesPresent",
                 i32::from(!root.signing_certificates.is_empty()),
             ),
-            ("GlobalEndpointTokenVersion", 1),
+            ("GlobalEndpointTokenVersion", token_version(&node.account)),
         ];
         Ok(shapes::GetAccountSummaryOutput {
             summary_map: summary

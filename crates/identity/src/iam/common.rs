@@ -319,6 +319,25 @@ pub(crate) fn tags_if_any(tags: &[Tag]) -> Option<Vec<shapes::Tag>> {
     (!tags.is_empty()).then(|| shown_tags(tags))
 }
 
+// ---- ids ----
+
+/// A random UUID (version 4).
+pub(crate) fn uuid(cx: &Cx<'_>) -> String {
+    let mut bytes = [0; 16];
+    cx.world.random.fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
+}
+
 // ---- boundaries ----
 
 /// Checks that `arn` names a managed policy that can be a boundary in `account`: its own or one of AWS's.

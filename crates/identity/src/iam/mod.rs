@@ -9,13 +9,15 @@
 //! | `mfa_devices`, `mfa_tags`, `qr_code` | virtual MFA devices; their tags; the picture of a seed |
 //! | `signing_certificates`, `ssh_public_keys`, `service_credentials` | what users hold besides (what these have in common: `about_user`) |
 //! | `server_certificates` | certificates for HTTPS (how certificates are read: `certificates`) |
-//! | `account` | aliases, the summary |
+//! | `account`, `account_settings` | aliases, the summary; settings that change no decision |
+//! | `credential_report` | the state of every user's credentials, as CSV |
 //! | `authorization_details` | everything about everyone, in pages |
 //! | `roles`, `role_settings` | roles and their trust policies; their tags and boundaries |
 //! | `instance_profiles`, `service_linked_roles` | roles in instance profiles; roles that belong to services |
 //! | `managed_policies`, `policy_versions`, `policy_tags`, `policy_entities` | managed policies, AWS's among them |
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `oidc_providers`, `saml_providers` | identity providers (what these have in common: `providers`) |
+//! | `last_accessed` | which services somebody may use, and when it last did |
 //! | `delegation` | requests of AWS's partners, of which there can be none |
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
@@ -27,16 +29,19 @@
 mod about_user;
 pub mod access_keys;
 pub mod account;
+pub mod account_settings;
 pub mod attachments;
 pub mod authorization_details;
 mod certificates;
 pub(crate) mod common;
+pub mod credential_report;
 pub mod delegation;
 mod documents;
 pub mod groups;
 mod holder;
 pub mod inline_policies;
 pub mod instance_profiles;
+pub mod last_accessed;
 pub mod login_profiles;
 pub mod managed_policies;
 pub mod mfa_devices;
@@ -153,6 +158,16 @@ pub static IAM: QueryService = QueryService {
         read::<_, account::ListAccountAliases>(),
         change::<_, account::DeleteAccountAlias>(),
         read::<_, account::GetAccountSummary>(),
+        change::<_, account_settings::SetSecurityTokenServicePreferences>(),
+        read::<_, account_settings::GetAccountProperties>(),
+        change::<_, account_settings::PutAccountProperties>(),
+        change::<_, credential_report::GenerateCredentialReport>(),
+        read::<_, credential_report::GetCredentialReport>(),
+        // what was last used
+        change::<_, last_accessed::GenerateServiceLastAccessedDetails>(),
+        read::<_, last_accessed::GetServiceLastAccessedDetails>(),
+        read::<_, last_accessed::GetServiceLastAccessedDetailsWithEntities>(),
+        read::<_, last_accessed::ListPoliciesGrantingServiceAccess>(),
         read::<_, authorization_details::GetAccountAuthorizationDetails>(),
         // the organization
         change::<_, organizations_features::EnableOrganizationsRootCredentialsManagement>(),

@@ -16,7 +16,7 @@ use twinlock_shapes::iam as shapes;
 
 use self::services::{LinkedService, linked};
 use super::{
-    common::{entity_need, invalid_input, no_such, role_need, room_for_one},
+    common::{entity_need, invalid_input, no_such, role_need, room_for_one, uuid},
     holder, roles,
 };
 
@@ -212,23 +212,6 @@ impl Change for DeleteServiceLinkedRole {
             deletion_task_id: task,
         })
     }
-}
-
-/// A random UUID (version 4).
-fn uuid(cx: &Cx<'_>) -> String {
-    let mut bytes = [0; 16];
-    cx.world.random.fill(&mut bytes);
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
 }
 
 /// `iam:GetServiceLinkedRoleDeletionStatus`.
