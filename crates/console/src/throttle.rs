@@ -46,7 +46,6 @@ impl Throttle {
         let keys = keys(identity, address);
         let wait = keys
             .iter()
-            .into_iter()
             .filter_map(|(key, free)| {
                 let count = counts.get(key)?;
                 let over = count.wrong.checked_sub(*free)?;
