@@ -1,5 +1,6 @@
 //! What a server costs beside what it decides, measured in one run: a signed call against the bare HTTP exchange through the
-//! same door, one signature's verification, and a start with ten thousand entities. Run by `make bench`; never a test.
+//! same door, one signature's verification, a start with ten thousand entities, and one account of seventeen thousand. Run by
+//! `make bench`; never a test.
 
 use std::{
     hint::black_box,
@@ -18,7 +19,7 @@ use twinlock::{
     door::{Door, Handler, Limits, Own},
     server::{StartOptions, start},
 };
-use twinlock_directory::{AccessKey, Directory, Options, Row, Secret, User};
+use twinlock_directory::{AccessKey, Directory, Group, ManagedPolicy, Options, Row, Secret, User};
 use twinlock_gate::{Clock, Peer};
 use twinlock_wire::{
     body::Body,
@@ -42,7 +43,7 @@ const BATCH: usize = 100;
 const ACCOUNT: &str = "111111111111";
 const KEY_ID: &str = "AKIABENCHUSER0000000";
 const SECRET: &str = "bench/secret/of/nobody/anywhere/0000000";
-const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:Get*","iam:Get*"],"Resource":"*"}}"#;
+const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:Get*","iam:Get*","iam:ListUsers"],"Resource":"*"}}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"}}"#;
 
 fn main() -> Outcome<()> {
@@ -70,6 +71,49 @@ fn main() -> Outcome<()> {
     ] {
         line(&mut out, name, took, bare)?;
     }
+    writeln!(out)?;
+    crowd(&runtime, &folder, &small, bare, &mut out)
+}
+
+/// An account of 10,000 users, 1,000 groups, 1,000 roles and 5,000 policies beside one of two entities: loading it, starting with it,
+/// a decision in it, and its pages.
+fn crowd(
+    runtime: &Runtime,
+    folder: &Folder,
+    small: &Config,
+    bare: Duration,
+    out: &mut impl io::Write,
+) -> Outcome<()> {
+    let config = folder.config("crowd")?;
+    let first = runtime.block_on(start(config.clone(), StartOptions::default()))?;
+    runtime.block_on(first.stop())?;
+    let begun = Instant::now();
+    fill_with(&config.data_dir, 10_000, 1000, 1000, 5000)?;
+    let load = begun.elapsed();
+    line(out, "load an account of 17,000 entities", load, load)?;
+    line(out, "start with it", starts(runtime, &config)?, bare)?;
+    let timed = |config: &Config, form: &'static str| -> Outcome<Duration> {
+        let server = runtime.block_on(start(config.clone(), StartOptions::default()))?;
+        let request = Request::post("/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)?;
+        let bytes = signed("iam", request, server.addr)?;
+        let (took, _) = exchanges(server.addr, &bytes, 3)?;
+        runtime.block_on(server.stop())?;
+        Ok(took)
+    };
+    let get = "Action=GetUser&Version=2010-05-08&UserName=user-0";
+    let alone = timed(small, get)?;
+    line(out, "GetUser in an account of two entities", alone, alone)?;
+    line(out, "GetUser in it", timed(&config, get)?, alone)?;
+    let first = timed(&config, "Action=ListUsers&Version=2010-05-08&MaxItems=1000")?;
+    line(out, "its first page of 1,000 users", first, first)?;
+    // The marker is the name `user-8999`, in whose order some more than a thousand follow.
+    let late = timed(
+        &config,
+        "Action=ListUsers&Version=2010-05-08&MaxItems=1000&Marker=dXNlci04OTk5",
+    )?;
+    line(out, "a page near the end", late, first)?;
     Ok(())
 }
 
@@ -253,10 +297,41 @@ fn starts(runtime: &Runtime, config: &Config) -> Outcome<Duration> {
 
 /// Puts rows into a data directory that a server has made.
 fn fill(data_dir: &Path, users: usize, roles: usize) -> Outcome<()> {
+    fill_with(data_dir, users, 0, roles, 0)
+}
+
+/// As `fill`, with groups that the users are in, and policies that are attached to the users.
+fn fill_with(
+    data_dir: &Path,
+    users: usize,
+    groups: usize,
+    roles: usize,
+    policies: usize,
+) -> Outcome<()> {
     let directory = Directory::open(data_dir, Options::default())?;
     let mut rows = Vec::new();
+    for n in 0..groups {
+        let group = entity("AGPABENCH", "group", n);
+        rows.push(Row::from(from_value::<Group>(group)?));
+    }
+    for n in 0..policies {
+        let mut policy = entity("ANPABENCH", "policy", n);
+        policy["updated"] = json!(1_700_000_000_000_u64);
+        policy["default_version"] = json!(1);
+        policy["next_version"] = json!(2);
+        policy["versions"] =
+            json!({ "1": { "text": { "text": ALLOW }, "created": 1_700_000_000_000_u64 } });
+        rows.push(Row::from(from_value::<ManagedPolicy>(policy)?));
+    }
     for n in 0..users {
         let mut user: User = from_value(entity("AIDABENCH", "user", n))?;
+        if let Some(group) = n.checked_rem(groups) {
+            user.groups.insert(format!("AGPABENCH{group:012}"));
+        }
+        if let Some(policy) = n.checked_rem(policies) {
+            let arn = format!("arn:aws:iam::{ACCOUNT}:policy/policy-{policy}");
+            user.attached.insert(arn);
+        }
         user.access_keys.push(AccessKey {
             id: if n == 0 {
                 KEY_ID.to_owned()
