@@ -180,7 +180,9 @@ fn console_text1_developers_switch_testers_do_not_and_revoking_ends_it() {
         .clicks("Switch back")
         .sees("John @ 111111111111".get(..4).expect("a name"));
     // The role is remembered: one click, nothing to type.
-    john.clicks("@").clicks("S3-Production").sees("Role");
+    john.clicks("@")
+        .clicks("S3-Production")
+        .sees("Signed in as");
     john.goes(&format!("{home}/s3/{BUCKET}"));
     john.sees(&name);
 
