@@ -38,6 +38,11 @@ if ! command -v chromedriver >/dev/null 2>&1; then
     install "Chromium and its driver" chromium chromium-driver fonts-dejavu-core
 fi
 
+# Certificates and SSH keys as people make them.
+if ! command -v openssl >/dev/null 2>&1 || ! command -v ssh-keygen >/dev/null 2>&1; then
+    install "openssl and ssh-keygen" openssl openssh-client
+fi
+
 rm -rf "$venv"
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
