@@ -7,13 +7,14 @@
 //! | --- | --- |
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
-//! | `switch_role`, `history` | acting as a role, here or in another account; the roles switched to before |
+//! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `assets` | the frame of every page, its pieces, its style and script |
 //! | `home`, `iam`, `s3`, `access` | the pages |
 //!
 //! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
 
 mod access;
+mod all_roles;
 mod assets;
 mod flash;
 mod history;
@@ -242,7 +243,7 @@ async fn pages(visit: Visit) -> Response<Body> {
             (Service::Home, switch_role::back(&visit).await)
         }
         ["history"] => (Service::Home, switch_role::history(&visit).await),
-        ["roles"] => (Service::Home, switch_role::all_roles(&visit)),
+        ["roles"] => (Service::Home, all_roles::page(&visit)),
         ["access"] => (Service::Iam, access::page(&visit)),
         ["access", "map"] => (Service::Iam, access::map(&visit)),
         ["iam", rest @ ..] => (Service::Iam, iam::page(&visit, rest).await),

@@ -1,15 +1,14 @@
-//! Acting as a role: the form, the link that fills it, the way back, and all roles that one may switch to.
+//! Acting as a role: the form, the link that fills it, the way back. All roles that one may switch to are in `all_roles`.
 //!
 //! A switch is a call of AssumeRole by the person's own session, through the pipeline like any other: whoever may not assume the
 //! role by the API may not switch to it here. The person's own session authorises every switch, also from one role to
 //! another; the role's session lasts as long as the role allows, or as long as what is left of the sign-in.
 
 use http::Response;
-use maud::{Markup, html};
-use twinlock_directory::{AccountId, AccountNode, Role, Snapshot};
-use twinlock_gate::{Body, Fault, Happening, Need, ResourcePolicy};
+use maud::html;
+use twinlock_directory::{AccountId, Role, Snapshot};
+use twinlock_gate::{Body, Fault, Happening, Need};
 use twinlock_identity::sts::AssumeRole;
-use twinlock_policy::ResourceRule;
 use twinlock_shapes::sts::AssumeRoleInput;
 
 use crate::{
@@ -23,7 +22,7 @@ use crate::{
 };
 
 /// Path and name of a role together, in characters, as AWS has it for switching.
-const ROLE_CHARS_MAX: usize = 64;
+pub(crate) const ROLE_CHARS_MAX: usize = 64;
 /// The shortest session that AssumeRole gives.
 const SECONDS_MIN: u64 = 900;
 /// The palette, and what AWS's consoles old and new call its colours in links.
@@ -166,7 +165,7 @@ async fn switch(
 }
 
 /// A role session's name has at least two characters, and a user's may have but one.
-fn session_name(user: &str) -> String {
+pub(crate) fn session_name(user: &str) -> String {
     if user.len() < 2 {
         format!("{user}-")
     } else {
@@ -321,159 +320,4 @@ pub(crate) async fn history(visit: &Visit) -> Page {
         }
     };
     Ok(show(visit, Service::Home, "Role history", main))
-}
-
-/// What stands between a person and a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// The switch would succeed.
-    Open,
-    /// It would with MFA.
-    NeedsMfa,
-    /// It would with an external id.
-    NeedsExternalId,
-}
-
-/// A role of any account, and what stands between.
-struct Way<'s> {
-    node: &'s AccountNode,
-    role: &'s Role,
-    door: Door,
-}
-
-/// Every role of every account that the person may switch to, computed from both sides by the one evaluator: the very need
-/// that AssumeRole has, so that this list and AssumeRole always agree.
-pub(crate) fn all_roles(visit: &Visit) -> Page {
-    let own = visit.own_caller()?;
-    let snapshot = visit.world.directory.published();
-    let q = visit.query("q").to_lowercase();
-    let mut ways = Vec::new();
-    for node in snapshot.accounts() {
-        for role in node.roles.values() {
-            if !q.is_empty()
-                && !role.name.to_lowercase().contains(&q)
-                && !node.account.name.to_lowercase().contains(&q)
-                && !node.account.id.as_str().contains(&q)
-            {
-                continue;
-            }
-            if let Some(door) = door(visit, &own, role) {
-                ways.push(Way { node, role, door });
-            }
-        }
-    }
-    let main = html! {
-        (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! {}))
-        (search("Find roles and accounts", visit.query("q")))
-        @if ways.is_empty() { (nothing("There is no role that you may switch to.")) } @else {
-            table {
-                thead { tr { th { "Account" } th { "Role" } th { "Switch" } } }
-                tbody { @for way in &ways { (way_row(visit, way)) } }
-            }
-        }
-    };
-    Ok(show(visit, Service::Home, "Roles you may switch to", main))
-}
-
-fn way_row(visit: &Visit, way: &Way<'_>) -> Markup {
-    let account = &way.node.account;
-    let path = way.role.path.trim_start_matches('/');
-    html! {
-        tr.shut[way.door != Door::Open] {
-            td { strong { (account.name) } div.about { (account.id) } }
-            td { (way.role.name) @if let Some(text) = &way.role.description { div.about { (text) } } }
-            td.row-actions {
-                @if way.door == Door::NeedsMfa {
-                    "Needs MFA. " a href={ "/signin?account=" (visit.sign_in.account) "&user=" (visit.sign_in.name) "&next=" (crate::http::encode(&format!("/switchrole?account={}&roleName={path}{}", account.id, way.role.name))) } { "Sign in again with MFA" }
-                } @else {
-                    form method="post" action=(visit.at("/switchrole")) {
-                        (csrf(visit))
-                        input type="hidden" name="account" value=(account.id);
-                        input type="hidden" name="roleName" value={ (path) (way.role.name) };
-                        input type="hidden" name="displayName" value={ (way.role.name) " @ " (account.name) };
-                        @if way.door == Door::NeedsExternalId {
-                            input type="text" name="externalId" placeholder="External ID" aria-label={ "External ID for " (way.role.name) } required;
-                        }
-                        button type="submit" { "Switch Role" }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What the evaluator says of switching to the role: now, with MFA, or with the external id that its trust policy names. None:
-/// the door stays shut either way, and the role is none of the person's business.
-fn door(visit: &Visit, own: &twinlock_gate::Caller, role: &Role) -> Option<Door> {
-    let need = |external_id: Option<&str>| {
-        Need::on(
-            &twinlock_gate::Action::new("sts:AssumeRole", &["role"], &[]),
-            role.arn(),
-        )
-        .under(
-            Some(ResourcePolicy {
-                policy: role.trust.compiled().clone(),
-                name: format!("trust policy of role {}", role.name),
-            }),
-            ResourceRule::MustAdmit,
-        )
-        .owned_by(role.account)
-        .key("sts:RoleSessionName", session_name(&visit.sign_in.name))
-        .key_if("sts:ExternalId", external_id)
-        .tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())))
-    };
-    if visit.sign_in.is_root() {
-        return None;
-    }
-    let allowed = |caller: &twinlock_gate::Caller, external_id: Option<&str>| {
-        visit
-            .world
-            .explain(caller, &need(external_id))
-            .is_ok_and(|why| why.decision.allowed())
-    };
-    if allowed(own, None) {
-        return Some(Door::Open);
-    }
-    let with_mfa = own.session.as_deref().map(|session| {
-        let mut session = session.clone();
-        session.mfa = Some(visit.world.clock.now());
-        twinlock_gate::Caller::in_session(session.into(), &own.access_key_id, own.request.clone())
-    });
-    if with_mfa.is_some_and(|caller| allowed(&caller, None)) {
-        return Some(Door::NeedsMfa);
-    }
-    external_ids(role)
-        .iter()
-        .any(|id| allowed(own, Some(id)))
-        .then_some(Door::NeedsExternalId)
-}
-
-/// The external ids that a trust policy names, to ask whether any opens the door. They are shown to nobody.
-fn external_ids(role: &Role) -> Vec<String> {
-    fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
-        match value {
-            serde_json::Value::Object(map) => {
-                for (key, value) in map {
-                    if key.eq_ignore_ascii_case("sts:ExternalId") {
-                        match value {
-                            serde_json::Value::String(id) => into.push(id.clone()),
-                            serde_json::Value::Array(ids) => into
-                                .extend(ids.iter().filter_map(|id| id.as_str().map(str::to_owned))),
-                            _ => {}
-                        }
-                    } else {
-                        collect(value, into);
-                    }
-                }
-            }
-            serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
-            _ => {}
-        }
-    }
-    let mut ids = Vec::new();
-    if let Ok(document) = serde_json::from_str(role.trust.text()) {
-        collect(&document, &mut ids);
-    }
-    ids.truncate(32);
-    ids
 }

@@ -7,7 +7,7 @@ use std::{
 
 use twinlock_directory::{AccountId, AccountNode, Batch, ControlType, Millis, Snapshot};
 use twinlock_policy::{
-    Context, Decision, Explanation, Policy, PolicySet, Principal, Request, Source, advise,
+    Context, Decision, Explanation, Policy, PolicySet, Principal, Request, Source, Value, advise,
     evaluate, explain,
 };
 use twinlock_wire::fault::Fault;
@@ -132,6 +132,30 @@ impl<'a> Cx<'a> {
     /// Asks the one evaluator for its reasons.
     pub fn explain(&self, need: &Need) -> Explanation {
         self.ask(need, explain)
+    }
+
+    /// Whether the evaluator would allow it: for pages that show what stands open. Nothing runs on this answer: what runs
+    /// takes a [`Permit`].
+    pub fn allows(&self, need: &Need) -> bool {
+        self.decide(need).allowed()
+    }
+
+    /// The texts of all policies that the question touches, of both sides.
+    pub fn texts(&self, need: &Need) -> Vec<String> {
+        self.ask(need, |_, set| {
+            set.sources()
+                .map(|source| source.policy.text().to_owned())
+                .collect()
+        })
+    }
+
+    /// What a single-valued condition key is in the context of the question.
+    pub fn value_of(&self, need: &Need, key: &str) -> Option<String> {
+        let context = RequestContext { cx: self, need };
+        match context.get(&key.to_lowercase())? {
+            Value::One(value) => Some(value.into_owned()),
+            Value::Many(_) => None,
+        }
     }
 
     pub(crate) fn ask<T>(

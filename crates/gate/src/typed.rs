@@ -6,7 +6,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use twinlock_directory::{AccountId, Millis};
+use twinlock_directory::{AccountId, Millis, Snapshot};
 use twinlock_policy::Explanation;
 use twinlock_wire::{
     fault::Fault,
@@ -115,6 +115,19 @@ impl World {
         let snapshot = self.directory.published();
         let cx = Cx::new(caller, &snapshot, self.clock.now(), self)?;
         Ok(cx.explain(need))
+    }
+
+    /// `caller` on `snapshot`, to put many questions to the one evaluator. Asks nothing of anybody and changes nothing; who may
+    /// see the answers is for the caller of this function to settle.
+    ///
+    /// # Errors
+    /// The caller's identity is gone.
+    pub fn standing_of<'a>(
+        &'a self,
+        caller: &'a Caller,
+        snapshot: &'a Arc<Snapshot>,
+    ) -> Result<Cx<'a>, Fault> {
+        Cx::new(caller, snapshot, self.clock.now(), self)
     }
 
     /// As [`World::explain`], with the smallest change that would turn a denial into an Allow.

@@ -52,7 +52,7 @@ impl Named {
     }
 }
 
-const ASSUME: &Action = &AssumeRole::ACTIONS[0];
+pub(super) const ASSUME: &Action = &AssumeRole::ACTIONS[0];
 const TAG: &Action = &AssumeRole::ACTIONS[1];
 const SOURCE_IDENTITY: &Action = &AssumeRole::ACTIONS[2];
 
@@ -100,13 +100,15 @@ impl Operation for AssumeRole {
             ));
         }
         let need = |action: &Action| -> Result<Need, Fault> {
-            let trust = found.role.as_ref().map(|role| ResourcePolicy {
-                policy: role.trust.compiled().clone(),
-                name: format!("trust policy of role {}", role.name),
-            });
-            let need = found.mfa.known_to(Need::on(action, &input.role_arn))?;
-            let mut need = need
-                .under(trust, ResourceRule::MustAdmit)
+            let need = question(
+                action,
+                &input.role_arn,
+                found.account,
+                found.role.as_deref(),
+            );
+            let mut need = found
+                .mfa
+                .known_to(need)?
                 .key("sts:RoleSessionName", &input.role_session_name)
                 .key_if("sts:ExternalId", input.external_id.as_deref())
                 .key_if("sts:SourceIdentity", source_identity(input, cx))
@@ -118,13 +120,7 @@ impl Operation for AssumeRole {
             {
                 need = need.keys("sts:TransitiveTagKeys", keys.clone());
             }
-            if let Some(role) = &found.role {
-                need = need.tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())));
-            }
-            Ok(match found.account {
-                Some(account) => need.owned_by(account),
-                None => need,
-            })
+            Ok(need)
         };
         let tagging =
             input.tags.as_ref().is_some_and(|t| !t.is_empty()) || !inherited(cx).is_empty();
@@ -132,6 +128,28 @@ impl Operation for AssumeRole {
         Ok(Needs::one(need(ASSUME)?)
             .and_if(tagging.then(|| need(TAG)).transpose()?)
             .and_if(naming.then(|| need(SOURCE_IDENTITY)).transpose()?))
+    }
+}
+
+/// `action` on a role, as it stands: its trust policy must admit the caller, its tags and its owner are known. A role that is
+/// not there has none of them.
+pub(super) fn question(
+    action: &Action,
+    arn: &str,
+    owner: Option<AccountId>,
+    role: Option<&Role>,
+) -> Need {
+    let trust = role.map(|role| ResourcePolicy {
+        policy: role.trust.compiled().clone(),
+        name: format!("trust policy of role {}", role.name),
+    });
+    let mut need = Need::on(action, arn).under(trust, ResourceRule::MustAdmit);
+    if let Some(role) = role {
+        need = need.tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())));
+    }
+    match owner {
+        Some(account) => need.owned_by(account),
+        None => need,
     }
 }
 

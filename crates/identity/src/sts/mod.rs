@@ -5,6 +5,7 @@ mod assume_role_with_saml;
 mod assume_role_with_web_identity;
 mod assume_root;
 mod decode_authorization_message;
+pub mod doors;
 mod federation;
 mod get_caller_identity;
 mod get_delegated_access_token;

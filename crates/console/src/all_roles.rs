@@ -1,0 +1,118 @@
+//! Every role of every account that the person may switch to, computed from both sides.
+//!
+//! [`Doors`] puts the very question of AssumeRole, so that this list and the switch always agree. What is greyed says what is
+//! missing: a sign-in with MFA, the external id that the role's owner has given, or both.
+
+use maud::{Markup, html};
+use twinlock_directory::{AccountNode, Role};
+use twinlock_identity::sts::doors::{Door, Doors};
+
+use crate::{
+    http::encode,
+    layout::{Service, show},
+    parts::{csrf, head, nothing, search},
+    switch_role::{ROLE_CHARS_MAX, session_name},
+    visit::{Page, Visit},
+};
+
+/// Roles on one page; the search finds the others.
+const ROLES_MAX: usize = 500;
+
+/// A role of any account, and what stands between.
+struct Way<'s> {
+    node: &'s AccountNode,
+    role: &'s Role,
+    door: Door,
+}
+
+/// `/roles`.
+pub(crate) fn page(visit: &Visit) -> Page {
+    let own = visit.own_caller()?;
+    let snapshot = visit.world.directory.published();
+    let doors = Doors::of(
+        visit.world.standing_of(&own, &snapshot)?,
+        session_name(&visit.sign_in.name),
+    );
+    let q = visit.query("q").to_lowercase();
+    let mut ways = Vec::new();
+    let mut more = 0;
+    for node in snapshot.accounts() {
+        let account = &node.account;
+        let of_account = |text: &str| text.to_lowercase().contains(&q);
+        let found = of_account(&account.name)
+            || of_account(account.id.as_str())
+            || account.alias.as_deref().is_some_and(of_account);
+        for role in node.roles.values() {
+            if !found && !of_account(&role.name) {
+                continue;
+            }
+            let Some(door) = doors.to(role) else { continue };
+            if ways.len() < ROLES_MAX {
+                ways.push(Way { node, role, door });
+            } else {
+                more += 1;
+            }
+        }
+    }
+    let main = html! {
+        (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! {}))
+        (search("Find roles and accounts", visit.query("q")))
+        @if ways.is_empty() { (nothing("There is no role that you may switch to.")) } @else {
+            table {
+                thead { tr { th { "Account" } th { "Role" } th { "Switch" } } }
+                tbody { @for way in &ways { (row(visit, way)) } }
+            }
+        }
+        @if more > 0 { p.hint { "And " (more) " more: the search finds them." } }
+    };
+    Ok(show(visit, Service::Home, "Roles you may switch to", main))
+}
+
+fn row(visit: &Visit, way: &Way<'_>) -> Markup {
+    let (account, role, door) = (&way.node.account, way.role, way.door);
+    // As the form takes it: the path without its first slash, then the name.
+    let full = format!("{}{}", role.path.trim_start_matches('/'), role.name);
+    html! {
+        tr.shut[door != Door::OPEN] {
+            td { strong { (account.name) } div.about { (account.id) } }
+            td { (role.name) @if role.path != "/" { div.about { "Path " (role.path) } } @if let Some(text) = &role.description { div.about { (text) } } }
+            td.row-actions {
+                @if full.chars().count() > ROLE_CHARS_MAX {
+                    "By the API and the CLI only: its path and name have more than " (ROLE_CHARS_MAX) " characters."
+                } @else if door.mfa {
+                    @if door.external_id { "Needs MFA and an external ID. " } @else { "Needs MFA. " }
+                    a href=(again_with_mfa(visit, account.id.as_str(), &full, door)) { "Sign in again with MFA" }
+                } @else {
+                    form method="post" action=(visit.at("/switchrole")) {
+                        (csrf(visit))
+                        input type="hidden" name="account" value=(account.id);
+                        input type="hidden" name="roleName" value=(full);
+                        input type="hidden" name="displayName" value={ (role.name) " @ " (account.name) };
+                        @if door.external_id {
+                            input type="text" name="externalId" placeholder="External ID" aria-label={ "External ID for " (role.name) } required;
+                        }
+                        button type="submit" { "Switch Role" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sign-in page, which leads on to the filled form, or back to this list where an external id is asked for as well.
+fn again_with_mfa(visit: &Visit, account: &str, role: &str, door: Door) -> String {
+    let next = if door.external_id {
+        format!(
+            "/roles?q={}",
+            encode(role.rsplit('/').next().unwrap_or(role))
+        )
+    } else {
+        format!("/switchrole?account={account}&roleName={}", encode(role))
+    };
+    format!(
+        "/signin?account={}&user={}&next={}",
+        visit.sign_in.account,
+        encode(&visit.sign_in.name),
+        encode(&next)
+    )
+}

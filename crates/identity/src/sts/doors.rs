@@ -1,0 +1,169 @@
+//! What stands between a caller and a role: AssumeRole's own question, put without assuming anything.
+//!
+//! A list of "roles that you may switch to" is worth something only if it and AssumeRole always agree. So it is not computed from
+//! policies: the very need of [`AssumeRole`](super::AssumeRole) is put to the one evaluator, as it would be now, and then with
+//! what could be added to the call: MFA, an external id, or both. `doors/tests.rs` compares the two at random.
+
+#[cfg(test)]
+mod tests;
+
+use twinlock_directory::Role;
+use twinlock_gate::{Cx, Need};
+
+use super::assume_role::{ASSUME, question};
+
+/// External ids that are tried at one role.
+const EXTERNAL_IDS_MAX: usize = 64;
+/// Length of an external id, in characters.
+const EXTERNAL_ID_CHARS: std::ops::RangeInclusive<usize> = 2..=1224;
+/// An external id that no policy names: for doors that want any, or any but some.
+const SOME_ID: &str = "some-external-id";
+const KEY: &str = "sts:ExternalId";
+
+/// What a call of AssumeRole must bring for the door to open. Neither: it is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Door {
+    /// A sign-in, or a code, of an MFA device.
+    pub mfa: bool,
+    /// The external id that the role's owner has given.
+    pub external_id: bool,
+}
+
+impl Door {
+    /// A bare call goes through.
+    pub const OPEN: Door = Door {
+        mfa: false,
+        external_id: false,
+    };
+}
+
+/// The doors before one caller, who would name its sessions so.
+#[derive(Debug)]
+pub struct Doors<'a> {
+    cx: Cx<'a>,
+    session_name: String,
+}
+
+impl<'a> Doors<'a> {
+    /// For the caller of `cx`.
+    pub fn of(cx: Cx<'a>, session_name: impl Into<String>) -> Self {
+        Doors {
+            cx,
+            session_name: session_name.into(),
+        }
+    }
+
+    /// What opens the way to `role`; none: it stays shut whatever a call brings, and is none of the caller's business.
+    pub fn to(&self, role: &Role) -> Option<Door> {
+        // Root users may not assume roles, whatever policies say; roles and federated users have no MFA devices.
+        use twinlock_gate::Who;
+        let codes: &[bool] = match self.cx.caller.who {
+            Who::User { .. } => &[false, true],
+            Who::RoleSession { .. } => &[false],
+            Who::Root(_) | Who::FederatedUser { .. } | Who::Anonymous => return None,
+        };
+        let open = |mfa, id: Option<&str>| self.cx.allows(&self.need(role, mfa, id));
+        if let Some(mfa) = codes.iter().copied().find(|mfa| open(*mfa, None)) {
+            return Some(Door {
+                mfa,
+                external_id: false,
+            });
+        }
+        let ids = self.external_ids(role);
+        let mfa = codes
+            .iter()
+            .copied()
+            .find(|mfa| ids.iter().any(|id| open(*mfa, Some(id))))?;
+        Some(Door {
+            mfa,
+            external_id: true,
+        })
+    }
+
+    /// The need of AssumeRole, as [`super::AssumeRole`] has it.
+    fn need(&self, role: &Role, mfa: bool, external_id: Option<&str>) -> Need {
+        let need = question(ASSUME, &role.arn(), Some(role.account), Some(role))
+            .key("sts:RoleSessionName", &self.session_name)
+            .key_if(KEY, external_id);
+        if mfa {
+            need.key("aws:MultiFactorAuthPresent", "true")
+                .key("aws:MultiFactorAuthAge", "0")
+        } else {
+            need
+        }
+    }
+
+    /// External ids that the policies of both sides speak of, to ask whether any opens the door. They are shown to nobody.
+    fn external_ids(&self, role: &Role) -> Vec<String> {
+        let mut ids = Vec::new();
+        let need = self.need(role, false, None);
+        for text in self.cx.texts(&need) {
+            // Most policies do not speak of it, and are not read again.
+            if text.to_ascii_lowercase().contains("sts:externalid")
+                && let Ok(document) = serde_json::from_str(&text)
+            {
+                collect(&document, &mut ids);
+            }
+        }
+        if ids.is_empty() {
+            return ids;
+        }
+        for id in &mut ids {
+            *id = self.named(&need, id);
+        }
+        ids.push(SOME_ID.to_owned());
+        let mut ids: Vec<String> = ids.iter().filter_map(|id| sendable(id)).collect();
+        ids.sort();
+        ids.dedup();
+        ids.truncate(EXTERNAL_IDS_MAX);
+        ids
+    }
+
+    /// The text with the values of its variables (`${aws:username}`), as far as the call has them.
+    fn named(&self, need: &Need, text: &str) -> String {
+        let mut named = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            named.push_str(before);
+            let Some((variable, after)) = after.split_once('}') else {
+                return text.to_owned();
+            };
+            let (key, default) = match variable.split_once(',') {
+                Some((key, default)) => (key.trim(), default.trim().trim_matches('\'')),
+                None => (variable.trim(), ""),
+            };
+            let value = self.cx.value_of(need, key);
+            named.push_str(value.as_deref().unwrap_or(default));
+            rest = after;
+        }
+        named + rest
+    }
+}
+
+/// The values of the condition key, wherever a document has them.
+fn collect(value: &serde_json::Value, into: &mut Vec<String>) {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(id) if key.eq_ignore_ascii_case(KEY) => into.push(id.clone()),
+                    Value::Array(ids) if key.eq_ignore_ascii_case(KEY) => {
+                        into.extend(ids.iter().filter_map(|id| id.as_str()).map(str::to_owned))
+                    }
+                    _ => collect(value, into),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        _ => {}
+    }
+}
+
+/// An external id that a call may carry and that matches the pattern: wildcards are no characters of one.
+fn sendable(pattern: &str) -> Option<String> {
+    let id = pattern.replace('*', "00").replace('?', "0");
+    let chars = id.chars().count();
+    let allowed = |c: char| c.is_alphanumeric() || "_+=,.@:/-".contains(c);
+    (EXTERNAL_ID_CHARS.contains(&chars) && id.chars().all(allowed)).then_some(id)
+}
