@@ -67,6 +67,7 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
         "for AWS's partners and AWS's own role templates, which cannot be here: there is never one",
         &[
             "AcceptDelegationRequest",
+            "AcquireRole",
             "AssociateDelegationRequest",
             "CreateDelegationRequest",
             "GetDelegationRequest",
@@ -75,6 +76,7 @@ const ALWAYS: &[(&str, &str, &[&str])] = &[
             "ListDelegationRequests",
             "RejectDelegationRequest",
             "SendDelegationToken",
+            "UpdateDelegationRequest",
         ],
     ),
     (

@@ -50,12 +50,14 @@ REFUSED = {
     "DeleteSigningCertificate": "NoSuchEntity",
     "DeleteUserPolicy": "NoSuchEntity",
     "DeleteVirtualMFADevice": "NoSuchEntity",
+    "GenerateOrganizationsAccessReport": "NoSuchEntity",  # of an organization that is not here
     "GenerateServiceLastAccessedDetails": "NoSuchEntity",  # of another account's policy
     "GetAccountPasswordPolicy": "NoSuchEntity",
     "GetLoginProfile": "NoSuchEntity",
     "ListPoliciesGrantingServiceAccess": "NoSuchEntity",  # of another account's user
     "RemoveRoleFromInstanceProfile": "NoSuchEntity",
-    "GetServiceLastAccessedDetails": "NoSuchEntity",  # somebody's job
+    "GetOrganizationsAccessReport": "NoSuchEntity",  # somebody's job
+    "GetServiceLastAccessedDetails": "NoSuchEntity",  # the same
     "GetServiceLastAccessedDetailsWithEntities": "NoSuchEntity",  # the same
     "GetSessionToken": "AccessDenied",  # with somebody's MFA device
     "UpdateAccessKey": "NoSuchEntity",

@@ -46,6 +46,7 @@ VALUES = {
     "AuthenticationCode1": "123456",
     "AuthenticationCode2": "654321",
     "Arn": arn("user/none"),
+    "EntityPath": "o-abcdefghij/r-abcd/ou-abcd-abcdefgh",
     "Name": "somebody",
     "VersionId": "v1",
     "Url": "https://none.example.com",

@@ -224,6 +224,51 @@ fn without_full_access_on_one_level_only_what_every_level_allows_is_left() {
 }
 
 #[test]
+fn which_services_a_unit_can_do_without_is_told() {
+    let stage = stage();
+    let apps = stage.unit(&stage.root, "Apps");
+    stage.move_dev(&stage.root, &apps);
+    stage.dev.bucket("apps");
+    let told = stage
+        .terminal
+        .types("aws organizations describe-organization");
+    let id = text(&told.json()["Organization"]["Id"]);
+    let path = format!("{id}/{}/{apps}", stage.root);
+    let storage = policy("Allow", json!(["s3:*", "ec2:*", "iam:*"]), json!("*"));
+    let storage = stage.policy("Storage", SCP, &storage);
+    stage.attach(&storage, &apps);
+    stage.detach("p-FullAWSAccess", &apps);
+    let generate = format!(
+        "aws iam generate-organizations-access-report --entity-path {path} --query JobId --output text"
+    );
+    let job = stage.terminal.types(&generate).ok();
+    let get = format!(
+        "aws iam get-organizations-access-report --job-id {}",
+        job.trim()
+    );
+    let report = stage.terminal.types(&get).json();
+    assert_eq!(report["JobStatus"], "COMPLETED", "{report}");
+    assert_eq!(report["NumberOfServicesNotAccessed"], 2, "{report}");
+    let (ec2, s3) = (&report["AccessDetails"][0], &report["AccessDetails"][2]);
+    assert_eq!(ec2["ServiceNamespace"], "ec2");
+    assert_eq!(ec2["TotalAuthenticatedEntities"], 0);
+    assert!(ec2.get("LastAuthenticatedTime").is_none(), "{report}");
+    assert_eq!(s3["ServiceNamespace"], "s3");
+    assert_eq!(s3["EntityPath"], format!("{path}/111111111111"));
+
+    let refused = |account: &AccountIn, code: &str| {
+        account.root().terminal().types(&generate).refused(code);
+        account
+            .root()
+            .terminal()
+            .types(&get)
+            .refused("NoSuchEntity");
+    };
+    refused(&stage.dev, "AccessDenied");
+    refused(&stage.outside, "NoSuchEntity");
+}
+
+#[test]
 fn an_rcp_keeps_outsiders_out_of_what_a_bucket_policy_lets_them_in() {
     let stage = stage();
     stage.dev.bucket("shared");

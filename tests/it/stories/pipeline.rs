@@ -35,11 +35,6 @@ fn what_is_not_there_says_so_in_its_own_protocol() {
     let world = World::start("text3");
     let root = world.account("Production").root();
     for (service, operation, parameters) in [
-        (
-            "iam",
-            "generate_organizations_access_report",
-            json!({ "EntityPath": "o-a1b2c3d4e5/r-f6g7/111111111111" }),
-        ),
         ("ec2", "describe_instances", json!({})),
         ("cloudformation", "list_stacks", json!({})),
         ("lambda", "list_functions", json!({})),

@@ -21,6 +21,10 @@ fn no_request(id: &str) -> Fault {
     no_such(format!("Delegation request {id} cannot be found."))
 }
 
+fn no_template(arn: &str) -> Fault {
+    no_such(format!("Role template {arn} cannot be found."))
+}
+
 /// A change of a delegation request, of which there is none.
 macro_rules! changes_a_request {
     ($(#[$doc:meta])* $name:ident, $input:ident -> $output:ident, $action:literal) => {
@@ -78,6 +82,11 @@ changes_a_request! {
     /// `iam:SendDelegationToken`.
     SendDelegationToken, SendDelegationTokenInput -> SendDelegationTokenOutput,
     "iam:SendDelegationToken"
+}
+changes_a_request! {
+    /// `iam:UpdateDelegationRequest`: in AWS's user guide, though not yet in its reference.
+    UpdateDelegationRequest, UpdateDelegationRequestInput -> UpdateDelegationRequestOutput,
+    "iam:UpdateDelegationRequest"
 }
 
 /// Something read of what is not there: the action on it, its ARN from the input, and what is told.
@@ -139,7 +148,43 @@ reads_what_is_not_there! {
     GetRoleTemplateVersion, GetRoleTemplateVersionInput -> GetRoleTemplateVersionOutput,
     "iam:GetRoleTemplateVersion" on "role-template",
     |input, _| Ok(input.template_arn.clone()),
-    |input| no_such(format!("Role template {} cannot be found.", input.template_arn))
+    |input| no_template(&input.template_arn)
+}
+
+/// `AcquireRole`: a role out of a template of AWS's. No action is called so: whoever may read the template may ask, and what the role
+/// would need follows from a template, so that there is nothing to ask for here.
+#[derive(Debug)]
+pub struct AcquireRole;
+
+impl Operation for AcquireRole {
+    type Input = shapes::AcquireRoleInput;
+    type Output = shapes::AcquireRoleOutput;
+    type Found = ();
+    const NAME: &'static str = "AcquireRole";
+    const ACTIONS: &'static [Action] = GetRoleTemplateVersion::ACTIONS;
+
+    fn needs(input: &Self::Input, (): &(), cx: &Cx<'_>) -> Result<Needs, Fault> {
+        let arn = input.template_arn.clone();
+        let need = entity_need(&Self::ACTIONS[0], cx.account_id()?, arn, &[]);
+        Ok(Needs::one(need))
+    }
+}
+
+impl Change for AcquireRole {
+    nothing_to_prepare!();
+
+    fn find(_: &Self::Input, _: &Cx<'_>) {}
+
+    fn run(
+        _: &Permit<Self>,
+        input: &Self::Input,
+        (): (),
+        (): &(),
+        _: &Cx<'_>,
+        _: &mut Batch,
+    ) -> Result<Self::Output, Fault> {
+        Err(no_template(&input.template_arn))
+    }
 }
 
 /// `iam:ListDelegationRequests`: none.
@@ -273,6 +318,24 @@ mod tests {
             .read::<ListDelegationRequests>(&root(A), Default::default())
             .expect("listed");
         assert!(all.delegation_requests.is_empty());
+    }
+
+    #[test]
+    fn no_role_comes_of_a_template() {
+        let world = TestWorld::new(&[A]);
+        let arn = "arn:aws:iam::aws:role-template/iam.amazonaws.com/PowerUserRoleTemplate:1";
+        let input = || shapes::AcquireRoleInput {
+            template_arn: arn.into(),
+            ..Default::default()
+        };
+        let amy = world.user(A, "Amy", &allow("iam:CreateRole", "*"));
+        assert_denied(world.change::<AcquireRole>(&amy, input()), arn);
+        let bob = world.user(A, "Bob", &allow("iam:GetRoleTemplateVersion", arn));
+        assert_refused(
+            world.change::<AcquireRole>(&bob, input()),
+            "NoSuchEntity",
+            &format!("Role template {arn} cannot be found."),
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! with every attempt (`World::track`), so it is never behind; the job that AWS makes clients wait for is done at once.
 
 mod granting;
-mod grants;
-mod jobs;
+pub(super) mod grants;
+pub(super) mod jobs;
 #[cfg(test)]
 mod tests;
 
@@ -261,7 +261,8 @@ fn gone(job: &Job) -> shapes::ErrorDetails {
     }
 }
 
-fn status(failed: bool) -> String {
+/// A job that has failed, or is complete: it is never under way.
+pub(super) fn status(failed: bool) -> String {
     if failed { "FAILED" } else { "COMPLETED" }.to_owned()
 }
 

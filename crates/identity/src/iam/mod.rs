@@ -18,7 +18,8 @@
 //! | `attachments`, `inline_policies` | policies of users, groups and roles (what these have in common: `holder`) |
 //! | `oidc_providers`, `saml_providers` | identity providers (what these have in common: `providers`) |
 //! | `last_accessed` | which services somebody may use, and when it last did |
-//! | `delegation` | requests of AWS's partners, of which there can be none |
+//! | `access_report` | the same of accounts and units of an organization |
+//! | `delegation` | requests of AWS's partners and AWS's role templates, of which there can be none |
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
@@ -28,6 +29,7 @@
 
 mod about_user;
 pub mod access_keys;
+pub mod access_report;
 pub mod account;
 pub mod account_settings;
 pub mod attachments;
@@ -168,6 +170,8 @@ pub static IAM: QueryService = QueryService {
         read::<_, last_accessed::GetServiceLastAccessedDetails>(),
         read::<_, last_accessed::GetServiceLastAccessedDetailsWithEntities>(),
         read::<_, last_accessed::ListPoliciesGrantingServiceAccess>(),
+        change::<_, access_report::GenerateOrganizationsAccessReport>(),
+        read::<_, access_report::GetOrganizationsAccessReport>(),
         read::<_, authorization_details::GetAccountAuthorizationDetails>(),
         // the organization
         change::<_, organizations_features::EnableOrganizationsRootCredentialsManagement>(),
@@ -269,10 +273,12 @@ pub static IAM: QueryService = QueryService {
         change::<_, delegation::AssociateDelegationRequest>(),
         change::<_, delegation::RejectDelegationRequest>(),
         change::<_, delegation::SendDelegationToken>(),
+        change::<_, delegation::UpdateDelegationRequest>(),
         read::<_, delegation::GetDelegationRequest>(),
         read::<_, delegation::ListDelegationRequests>(),
         read::<_, delegation::GetHumanReadableSummary>(),
         read::<_, delegation::GetRoleTemplateVersion>(),
+        change::<_, delegation::AcquireRole>(),
         // simulation
         read::<_, simulation::SimulatePrincipalPolicy>(),
         read::<_, simulation::SimulateCustomPolicy>(),

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The condition key that every operation on policies brings.
-pub(super) const POLICY_TYPE: &str = "organizations:PolicyType";
+pub(crate) const POLICY_TYPE: &str = "organizations:PolicyType";
 
 /// A policy without its content.
 pub(super) fn summary(policy: &ControlPolicy) -> shapes::PolicySummary {
