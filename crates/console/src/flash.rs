@@ -17,7 +17,7 @@ pub(crate) struct Flash {
     pub good: bool,
     /// The sentence.
     pub text: String,
-    /// AWS's code of a fault.
+    /// Before the sentence of a fault: AWS's code, and what was refused when that is one thing of several.
     pub code: Option<String>,
 }
 
@@ -37,6 +37,14 @@ impl Flash {
             good: false,
             text: fault.message.clone(),
             code: Some(fault.code.to_string()),
+        }
+    }
+
+    /// One change of several was refused: `what`, such as "Attaching Logs was refused".
+    pub(crate) fn refused(what: &str, fault: &Fault) -> Flash {
+        Flash {
+            code: Some(format!("{what}: {}", fault.code)),
+            ..Flash::failed(fault)
         }
     }
 }

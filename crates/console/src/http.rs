@@ -231,6 +231,22 @@ pub(crate) fn page(status: StatusCode, markup: Markup) -> Response<Body> {
     answer(status, "text/html; charset=utf-8", markup.into_string())
 }
 
+/// A file to keep: browsers save it and never show it. `name` is what it is called; what no file may be called is left out.
+pub(crate) fn download(
+    content_type: &'static str,
+    name: &str,
+    content: impl Into<Bytes>,
+) -> Response<Body> {
+    let good = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = name.chars().filter(good).collect();
+    let mut response = answer(StatusCode::OK, content_type, content);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
 /// JSON for a script of ours.
 pub(crate) fn json(value: &serde_json::Value) -> Response<Body> {
     answer(StatusCode::OK, "application/json", value.to_string())

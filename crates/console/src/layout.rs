@@ -28,7 +28,9 @@ const IAM_SIDE: &[(&str, &str)] = &[
     ("/iam/users", "Users"),
     ("/iam/roles", "Roles"),
     ("/iam/policies", "Policies"),
+    ("/iam/identity-providers", "Identity providers"),
     ("/iam/settings", "Account settings"),
+    ("/iam/credential-report", "Credential report"),
     ("/access", "Access"),
     ("/access/map", "Access map"),
 ];

@@ -8,7 +8,7 @@
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
-//! | `layout`, `parts`, `assets` | the frame of every page, its pieces, its style and script |
+//! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
 //! | `home`, `iam`, `s3`, `access` | the pages |
 //!
 //! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
@@ -22,6 +22,7 @@ mod home;
 mod http;
 mod iam;
 mod layout;
+mod listing;
 mod parts;
 mod s3;
 mod sessions;

@@ -109,34 +109,6 @@ pub(crate) fn search(placeholder: &str, value: &str) -> Markup {
     }
 }
 
-/// The number of items, and links to the pages before and after.
-pub(crate) fn pager(
-    visit: &Visit,
-    path: &str,
-    q: &str,
-    page: usize,
-    per_page: usize,
-    total: usize,
-) -> Markup {
-    let pages = total.div_ceil(per_page).max(1);
-    let link = |page: usize| visit.at(&format!("{path}?q={}&page={page}", encode(q)));
-    html! {
-        nav.pager aria-label="Pages" {
-            span { (total) @if total == 1 { " entry" } @else { " entries" } }
-            @if pages > 1 {
-                @if page > 1 { a href=(link(page - 1)) rel="prev" { "Previous" } }
-                span { "Page " (page) " of " (pages) }
-                @if page < pages { a href=(link(page + 1)) rel="next" { "Next" } }
-            }
-        }
-    }
-}
-
-/// The page that the address asks for, from 1.
-pub(crate) fn page_number(visit: &Visit) -> usize {
-    visit.query("page").parse().unwrap_or(1).max(1)
-}
-
 /// An instant, for people.
 pub(crate) fn when(at_ms: u64) -> Markup {
     let text = i64::try_from(at_ms)

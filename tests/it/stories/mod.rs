@@ -5,6 +5,7 @@
 mod bucket_policies;
 mod command_line;
 mod console_guard;
+mod console_iam_pages;
 mod console_sign_in;
 mod console_text1;
 mod console_text3;

@@ -52,6 +52,27 @@ document.addEventListener("change", (event) => {
   for (const part of event.target.form.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(event.target.value);
 });
 
+// A choice that narrows another one: the audiences of the chosen provider, and the fields that only one provider has.
+for (const choice of document.querySelectorAll("[data-narrows]")) {
+  const narrow = () => {
+    const other = document.getElementById(choice.dataset.narrows);
+    for (const group of other.querySelectorAll?.("optgroup") ?? []) group.hidden = group.disabled = group.dataset.of !== choice.value;
+    const group = other.selectedOptions?.[0]?.closest("optgroup");
+    const first = other.querySelector("optgroup:not([hidden]) option") ?? other.options?.[0];
+    if (first && (group?.disabled || !other.value)) first.selected = true;
+    for (const part of choice.form.querySelectorAll("[data-only]")) part.hidden = !choice.value.endsWith(part.dataset.only);
+  };
+  choice.addEventListener("change", narrow);
+  narrow();
+}
+
+// What works with the script only, and a file that is read into a field.
+document.querySelectorAll("[data-scripted]").forEach((part) => (part.hidden = false));
+document.addEventListener("change", async (event) => {
+  const into = event.target.dataset.reads && document.getElementById(event.target.dataset.reads);
+  if (into && event.target.files.length) into.value = await event.target.files[0].text();
+});
+
 // Filters a long table of policies as one types.
 for (const box of document.querySelectorAll("[data-filter]")) {
   const form = box.closest("form");

@@ -11,9 +11,10 @@ use twinlock_policy::write_rules;
 use twinlock_shapes::iam as s;
 
 use super::{
-    editor,
+    editor, federated,
     holder::{Holder, Kind, document, sent_tags, tag_fields},
     policies, pretty,
+    steps::Steps,
 };
 use crate::{
     layout::{Service, show},
@@ -114,36 +115,12 @@ fn trust(visit: &Visit) -> Result<String, (&'static str, String)> {
             )
         }
         "web" | "saml" => {
-            let provider = visit.field("provider");
-            if provider.is_empty() {
-                return Err(("provider", "Choose an identity provider.".into()));
-            }
-            if entity == "saml" {
-                condition.insert(
-                    "StringEquals".into(),
-                    json!({ "SAML:aud": "https://signin.aws.amazon.com/saml" }),
-                );
-                ("sts:AssumeRoleWithSAML", json!({ "Federated": provider }))
+            let (action, principal, conditions) = if entity == "web" {
+                federated::web_identity(visit)?
             } else {
-                let audience = visit.field("audience");
-                if audience.is_empty() {
-                    return Err((
-                        "audience",
-                        "Enter the audience: the client id that the tokens are for.".into(),
-                    ));
-                }
-                let host = provider
-                    .split_once("oidc-provider/")
-                    .map_or(provider, |(_, host)| host);
-                condition.insert(
-                    "StringEquals".into(),
-                    json!({ format!("{host}:aud"): audience }),
-                );
-                (
-                    "sts:AssumeRoleWithWebIdentity",
-                    json!({ "Federated": provider }),
-                )
-            }
+                federated::saml(visit)?
+            };
+            return Ok(written(action, principal, conditions));
         }
         _ => {
             let account = account(visit)?;
@@ -260,16 +237,16 @@ const ENTITY_FIELDS: &[&str] = &[
     "requireExternalId",
     "externalId",
     "requireMfa",
-    "provider",
-    "audience",
     "document",
 ];
 
 fn entity_page(visit: &Visit, place: &str, why: Option<&str>) -> Response<Body> {
-    let entity = match visit.field("entity") {
-        "" => "account",
-        chosen => chosen,
-    };
+    let asked = visit
+        .form
+        .filled("entity")
+        .unwrap_or_else(|| visit.query("entity"));
+    let known = ENTITIES.iter().find(|(id, _, _)| *id == asked);
+    let entity = known.map_or("account", |(id, _, _)| *id);
     let another = visit.field("which") == "another" || visit.field("which").is_empty();
     let error = |name: &str| if place == name { why.unwrap_or("") } else { "" };
     let custom = match visit.form.get("document") {
@@ -302,11 +279,7 @@ fn entity_page(visit: &Visit, place: &str, why: Option<&str>) -> Response<Body> 
             h2 { "AWS service" }
             (field("Service or use case", "service", html! { input type="text" id="service" name="service" list="services" value=(visit.field("service")); datalist id="services" { @for name in SERVICES { option value=(name) {} } } }, "The first part of the service's principal, such as lambda", error("service")))
         }
-        section.panel data-when="web saml" hidden[entity != "web" && entity != "saml"] {
-            h2 { "Identity provider" }
-            (text("Provider ARN", "provider", visit.field("provider"), "arn:aws:iam::ACCOUNT:oidc-provider/… or …:saml-provider/…", error("provider")))
-            (text("Audience", "audience", visit.field("audience"), "Web identity only: the client id that the tokens are for", error("audience")))
-        }
+        (federated::sections(visit, entity, &error))
         section.panel data-when="custom" hidden[entity != "custom"] {
             h2 { "Custom trust policy" }
             @if !error("document").is_empty() { p.error role="alert" { (error("document")) } }
@@ -319,7 +292,7 @@ fn entity_page(visit: &Visit, place: &str, why: Option<&str>) -> Response<Body> 
         0,
         "Select trusted entity",
         None,
-        ENTITY_FIELDS,
+        &[ENTITY_FIELDS, federated::FIELDS].concat(),
         &body,
         &next,
     )
@@ -409,11 +382,10 @@ async fn create(visit: &Visit, trust: &str) -> Page {
         })
         .await?;
     let holder = Holder::new(Kind::Role, &name);
+    let mut steps = Steps::new(format!("The role {name} is created"));
     for arn in visit.form.all("policy") {
-        if let Err(fault) = holder.attach(visit, arn).await {
-            // The role exists: its page is where the rest can be put right.
-            return Ok(visit.failed(&holder.path(), &fault));
-        }
+        let result = holder.attach(visit, arn).await;
+        steps.took(&format!("the policy {}", policies::name_of(arn)), &result);
     }
-    Ok(visit.done("/iam/roles", format!("The role {name} is created.")))
+    Ok(steps.finish(visit, "/iam/roles", &holder.path()))
 }

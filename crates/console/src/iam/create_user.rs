@@ -10,6 +10,7 @@ use twinlock_shapes::iam as s;
 use super::{
     groups,
     holder::{Holder, Kind, sent_tags, tag_fields},
+    steps::Steps,
 };
 use crate::{
     layout::{Service, show},
@@ -38,6 +39,8 @@ async fn create(visit: &Visit) -> Page {
             ..Default::default()
         })
         .await?;
+    let holder = Holder::new(Kind::User, &name);
+    let mut steps = Steps::new(format!("The user {name} is created"));
     let mut shown = None;
     if visit.form.ticked("console") {
         let generated = visit.field("passwordKind") != "custom";
@@ -47,32 +50,43 @@ async fn create(visit: &Visit) -> Page {
         } else {
             visit.form.get("password").to_owned()
         };
-        visit
+        let result = visit
             .change::<CreateLoginProfile>(s::CreateLoginProfileInput {
                 user_name: Some(name.clone()),
                 password: Some(password.clone()),
                 password_reset_required: Some(visit.form.ticked("reset")),
             })
-            .await?;
-        shown = generated.then_some(password);
+            .await
+            .map(drop);
+        let enabled = steps.took("console access", &result);
+        shown = (generated && enabled).then_some(password);
+        if enabled && visit.form.ticked("reset") {
+            // Without it a user who must choose a new password may not.
+            let arn = "arn:aws:iam::aws:policy/IAMUserChangePassword";
+            let result = holder.attach(visit, arn).await;
+            steps.took("the policy IAMUserChangePassword", &result);
+        }
     }
     for group in visit.form.all("group") {
-        groups::add_user(visit, group, &name).await?;
-    }
-    let holder = Holder::new(Kind::User, &name);
-    if visit.form.ticked("console") && visit.form.ticked("reset") {
-        // Without it a user who must choose a new password may not.
-        holder
-            .attach(visit, "arn:aws:iam::aws:policy/IAMUserChangePassword")
-            .await?;
+        let result = groups::add_user(visit, group, &name).await;
+        steps.took(&format!("membership of {group}"), &result);
     }
     match shown {
-        None => Ok(visit.done("/iam/users", format!("The user {name} is created."))),
-        Some(password) => Ok(password_page(visit, &name, &password)),
+        None => Ok(steps.finish(visit, "/iam/users", &holder.path())),
+        Some(password) => {
+            let next = if steps.all_made() {
+                "/iam/users".to_owned()
+            } else {
+                holder.path()
+            };
+            steps.tell(visit);
+            Ok(password_page(visit, &name, &password, &next))
+        }
     }
 }
 
-fn password_page(visit: &Visit, name: &str, password: &str) -> Response<Body> {
+/// The one page that shows a generated password. `next`: where its button leads.
+fn password_page(visit: &Visit, name: &str, password: &str, next: &str) -> Response<Body> {
     let link = format!(
         "{}/signin/{}",
         visit.world.settings.public_url,
@@ -88,7 +102,7 @@ fn password_page(visit: &Visit, name: &str, password: &str) -> Response<Body> {
                     dt { "User name" } dd { (copy(name)) }
                     dt { "Console password" } dd { (copy(password)) }
                 }
-                a.button.primary href=(visit.at("/iam/users")) { "Return to users list" }
+                a.button.primary href=(visit.at(next)) { @if next == "/iam/users" { "Return to users list" } @else { "Go to the user" } }
             }
         }
     };

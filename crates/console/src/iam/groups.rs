@@ -10,13 +10,16 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, found,
-    holder::{Holder, Kind, confirm_delete, count, list_search, ticked},
-    policies, sliced, users,
+    holder::{Holder, Kind, confirm_delete, count, ticked},
+    last_accessed, policies, sliced,
+    steps::Steps,
+    users,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{copy, csrf, head, nothing, page_number, pager, problem, tabs, text, when},
+    listing::{Order, page_number, pager, search},
+    parts::{copy, csrf, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
 
@@ -58,19 +61,22 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         return delete(visit).await;
     }
     let q = visit.query("q");
-    let groups: Vec<_> = every(visit)?
+    let mut groups: Vec<_> = every(visit)?
         .into_iter()
         .filter(|g| found(q, &[&g.group_name]))
         .collect();
+    let order = Order::of(visit);
+    order.by("name", &mut groups, |g| g.group_name.to_lowercase());
+    order.by("created", &mut groups, |g| g.create_date.0);
     let page = page_number(visit);
     let main = html! {
         (head("User groups", "A user group is a set of users. Its policies hold for each of them.", html! { a.button.primary href=(visit.at("/iam/groups/create")) { "Create group" } }))
-        (list_search(visit, "user groups"))
+        (search(visit, "Find user groups", &[]))
         form method="post" {
             (csrf(visit))
             @if groups.is_empty() { (nothing("No user groups.")) } @else {
                 table {
-                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "Group name" } th { "Created" } } }
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } (order.heading("name", "Group name")) (order.heading("created", "Created")) } }
                     tbody {
                         @for group in sliced(&groups, page) {
                             tr {
@@ -84,7 +90,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                 div.actions { button.danger type="submit" { "Delete" } }
             }
         }
-        (pager(visit, "/iam/groups", q, page, PER_PAGE, groups.len()))
+        (pager(visit, page, PER_PAGE, groups.len()))
     };
     Ok(show(visit, Service::Iam, "User groups", main))
 }
@@ -161,14 +167,17 @@ async fn create_now(visit: &Visit) -> Page {
             path: None,
         })
         .await?;
-    for user in visit.form.all("user") {
-        add_user(visit, &name, user).await?;
-    }
     let holder = Holder::new(Kind::Group, &name);
-    for arn in visit.form.all("policy") {
-        holder.attach(visit, arn).await?;
+    let mut steps = Steps::new(format!("The user group {name} is created"));
+    for user in visit.form.all("user") {
+        let result = add_user(visit, &name, user).await;
+        steps.took(&format!("{user} as a member"), &result);
     }
-    Ok(visit.done("/iam/groups", format!("The user group {name} is created.")))
+    for arn in visit.form.all("policy") {
+        let result = holder.attach(visit, arn).await;
+        steps.took(&format!("the policy {}", policies::name_of(arn)), &result);
+    }
+    Ok(steps.finish(visit, "/iam/groups", &holder.path()))
 }
 
 fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
@@ -224,11 +233,12 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
     }
     let (group, users) = group_and_users(visit, name)?;
     let tab = match visit.query("tab") {
-        "permissions" => "permissions",
+        known @ ("permissions" | "last-accessed") => known,
         _ => "users",
     };
     let body = match tab {
         "permissions" => holder.permissions(visit)?,
+        "last-accessed" => last_accessed::tab(visit, &group.arn).await,
         _ => html! {
             div.head { h2 { "Users in this group (" (users.len()) ")" } a.button href={ (visit.at(&path)) "/add-users" } { "Add users" } }
             @if users.is_empty() { (nothing("Nobody is in this group.")) } @else {
@@ -250,7 +260,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
             dt { "ARN" } dd { (copy(&group.arn)) }
             dt { "Created" } dd { (when(group.create_date.0)) }
         } }
-        (tabs(&visit.at(&path), &[("users", "Users"), ("permissions", "Permissions")], tab))
+        (tabs(&visit.at(&path), &[("users", "Users"), ("permissions", "Permissions"), last_accessed::TAB], tab))
         (body)
     };
     Ok(show(visit, Service::Iam, &group.group_name, main))

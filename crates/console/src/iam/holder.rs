@@ -10,7 +10,7 @@ use super::{MOST, PAGE_ITEMS, decoded, editor, found, policies, pretty};
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{csrf, head, nothing, search},
+    parts::{csrf, head, nothing},
     visit::{Page, Visit, all_pages},
 };
 
@@ -412,7 +412,7 @@ impl Holder {
             .collect();
         let main = html! {
             (head(&format!("Attach policies to {}", self.name), "", html! { a.button href=(visit.at("/iam/policies/create")) target="_blank" { "Create policy" } }))
-            (policies::filter(visit, q, kind))
+            (policies::filter(visit))
             form method="post" {
                 (csrf(visit))
                 (policies::pick_table(&listed, &[]))
@@ -425,14 +425,7 @@ impl Holder {
     /// The Tags tab.
     pub(crate) fn tags(&self, visit: &Visit) -> Result<Markup, Fault> {
         let tags = self.tag_list(visit)?;
-        Ok(html! {
-            h2 { "Tags (" (tags.len()) ")" }
-            form.panel method="post" action={ (visit.at(&self.path())) "/tags" } {
-                (csrf(visit))
-                (tag_fields(&tags))
-                button.primary type="submit" { "Save changes" }
-            }
-        })
+        Ok(tags_form(visit, &format!("{}/tags", self.path()), &tags))
     }
 
     fn tag_list(&self, visit: &Visit) -> Result<Vec<s::Tag>, Fault> {
@@ -514,6 +507,18 @@ impl Holder {
     }
 }
 
+/// All tags in a form that is sent to `action`.
+pub(crate) fn tags_form(visit: &Visit, action: &str, tags: &[s::Tag]) -> Markup {
+    html! {
+        h2 { "Tags (" (tags.len()) ")" }
+        form.panel method="post" action=(visit.at(action)) {
+            (csrf(visit))
+            (tag_fields(tags))
+            button.primary type="submit" { "Save changes" }
+        }
+    }
+}
+
 /// Rows for tags, three of them empty.
 pub(crate) fn tag_fields(tags: &[s::Tag]) -> Markup {
     let empty = s::Tag::default();
@@ -590,9 +595,4 @@ pub(crate) fn confirm_delete(
 /// The names ticked in a list, or sent again by [`confirm_delete`].
 pub(crate) fn ticked(visit: &Visit) -> Vec<String> {
     visit.form.all("name").map(str::to_owned).collect()
-}
-
-/// A search field of a list, as the address has it.
-pub(crate) fn list_search(visit: &Visit, what: &str) -> Markup {
-    search(&format!("Find {what}"), visit.query("q"))
 }

@@ -2,26 +2,36 @@
 //!
 //! | file | pages |
 //! | --- | --- |
-//! | `dashboard` | sign-in link, alias, counts |
+//! | `dashboard`, `recommendations` | counts, quotas, sign-in link, alias; what should be mended |
 //! | `users`, `groups`, `roles`, `policies` | the lists, and a page for each entity |
-//! | `create_user`, `create_role` | the wizards |
+//! | `providers`, `provider` | identity providers: the list, adding one; a provider's page |
+//! | `create_user`, `create_role`, `federated` | the wizards; web identity and SAML in the second |
 //! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
 //! | `holder` | what users, groups and roles have in common: policies, tags |
+//! | `last_accessed`, `credential_report` | what was last used; everybody's credentials |
 //! | `mfa` | MFA devices of a user or of root |
 //! | `revoke` | ending all sessions of a role |
 //! | `settings` | the account's alias and password policy |
+//! | `steps` | nothing: what a wizard of several changes made, and what was refused |
 
 mod create_role;
 mod create_user;
+mod credential_report;
 mod dashboard;
 mod editor;
+mod federated;
 mod groups;
 mod holder;
+mod last_accessed;
 mod mfa;
 mod policies;
+mod provider;
+mod providers;
+mod recommendations;
 mod revoke;
 mod roles;
 mod settings;
+mod steps;
 mod users;
 
 pub(crate) use editor::fields as editor_fields;
@@ -42,7 +52,7 @@ const PAGE_ITEMS: i32 = 1000;
 /// `/console/SLOT/iam/…`.
 pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
     match rest {
-        [] | [""] => dashboard::page(visit),
+        [] | [""] => dashboard::page(visit).await,
         ["groups"] => groups::list(visit).await,
         ["groups", "create"] => groups::create(visit).await,
         ["groups", name, rest @ ..] => groups::one(visit, name, rest).await,
@@ -57,6 +67,10 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
         ["policies", "validate"] if visit.request.is_post() => Ok(editor::validate(visit)),
         ["policies", "actions", service] => Ok(editor::actions(service)),
         ["policies", rest @ ..] => policies::one(visit, rest).await,
+        ["identity-providers"] => providers::list(visit).await,
+        ["identity-providers", "create"] => providers::create(visit).await,
+        ["identity-providers", arn, rest @ ..] => provider::one(visit, arn, rest).await,
+        ["credential-report", rest @ ..] => credential_report::page(visit, rest).await,
         ["credentials", "mfa", rest @ ..] => mfa::page(visit, None, rest).await,
         ["credentials"] => users::own(visit).await,
         ["settings"] => settings::page(visit).await,

@@ -14,18 +14,24 @@ use twinlock_shapes::iam as s;
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
     holder::{Holder, Kind, confirm_delete, count, document, ticked},
-    sliced,
+    last_accessed, sliced,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{copy, csrf, head, nothing, page_number, pager, tabs, when},
+    listing::{Order, page_number, pager, search},
+    parts::{copy, csrf, head, nothing, tabs, when},
     visit::{Page, Visit, all_pages},
 };
 
 /// `/iam/policies/ARN`.
 pub(crate) fn path(arn: &str) -> String {
     format!("/iam/policies/{}", encode(arn))
+}
+
+/// The name at the end of a policy's ARN.
+pub(crate) fn name_of(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// How lists name the kind of a managed policy.
@@ -68,19 +74,13 @@ pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> 
 }
 
 /// The search field and the filter by type.
-pub(crate) fn filter(visit: &Visit, q: &str, kind: &str) -> Markup {
-    html! {
-        form.search.filter method="get" role="search" {
-            input type="search" name="q" value=(q) placeholder="Find policies" aria-label="Find policies";
-            select name="type" aria-label="Filter by type" {
-                @for (value, name) in [("", "All types"), ("customer", "Customer managed"), ("aws", "AWS managed")] {
-                    option value=(value) selected[value == kind] { (name) }
-                }
-            }
-            @for keep in ["step", "entries"] { @if !visit.query(keep).is_empty() { input type="hidden" name=(keep) value=(visit.query(keep)); } }
-            button type="submit" { "Filter" }
-        }
-    }
+pub(crate) fn filter(visit: &Visit) -> Markup {
+    let types = [
+        ("", "All types"),
+        ("customer", "Customer managed"),
+        ("aws", "AWS managed"),
+    ];
+    search(visit, "Find policies", &types)
 }
 
 /// A table of policies with check boxes.
@@ -112,19 +112,29 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         return delete(visit).await;
     }
     let (q, kind) = (visit.query("q"), visit.query("type"));
-    let policies: Vec<_> = every(visit, kind)?
+    let mut policies: Vec<_> = every(visit, kind)?
         .into_iter()
         .filter(|p| found(q, &[p.policy_name.as_deref().unwrap_or("")]))
         .collect();
+    let order = Order::of(visit);
+    order.by("name", &mut policies, |p| {
+        p.policy_name.as_deref().unwrap_or("").to_lowercase()
+    });
+    order.by("type", &mut policies, |p| {
+        kind_of(p.arn.as_deref().unwrap_or(""))
+    });
+    order.by("used", &mut policies, |p| {
+        p.attachment_count.unwrap_or(0) + p.permissions_boundary_usage_count.unwrap_or(0)
+    });
     let page = page_number(visit);
     let main = html! {
         (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
-        (filter(visit, q, kind))
+        (filter(visit))
         form method="post" action=(visit.at("/iam/policies")) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
-                    thead { tr { th.tick {} th { "Policy name" } th { "Type" } th { "Used as" } th { "Description" } } }
+                    thead { tr { th.tick {} (order.heading("name", "Policy name")) (order.heading("type", "Type")) (order.heading("used", "Used as")) th { "Description" } } }
                     tbody {
                         @for policy in sliced(&policies, page) {
                             @let arn = policy.arn.as_deref().unwrap_or("");
@@ -147,7 +157,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                 div.actions { button.danger type="submit" { "Delete" } }
             }
         }
-        (pager(visit, "/iam/policies", q, page, PER_PAGE, policies.len()))
+        (pager(visit, page, PER_PAGE, policies.len()))
     };
     Ok(show(visit, Service::Iam, "Policies", main))
 }
@@ -314,12 +324,13 @@ pub(crate) async fn one(visit: &Visit, rest: &[&str]) -> Page {
     let name = policy.policy_name.clone().unwrap_or_default();
     let ours = !arn.starts_with("arn:aws:iam::aws:");
     let tab = match visit.query("tab") {
-        known @ ("entities" | "versions") => known,
+        known @ ("entities" | "versions" | "last-accessed") => known,
         _ => "permissions",
     };
     let body = match tab {
         "entities" => entities_tab(visit, arn)?,
         "versions" => versions_tab(visit, arn, ours)?,
+        "last-accessed" => last_accessed::tab(visit, arn).await,
         _ => {
             let text = text_of(
                 visit,
@@ -344,7 +355,7 @@ pub(crate) async fn one(visit: &Visit, rest: &[&str]) -> Page {
             @if let Some(at) = policy.create_date { dt { "Created" } dd { (when(at.0)) } }
             @if let Some(at) = policy.update_date { dt { "Edited" } dd { (when(at.0)) } }
         } }
-        (tabs(&visit.at(&path(arn)), &[("permissions", "Permissions"), ("entities", "Entities attached"), ("versions", "Policy versions")], tab))
+        (tabs(&visit.at(&path(arn)), &[("permissions", "Permissions"), ("entities", "Entities attached"), ("versions", "Policy versions"), last_accessed::TAB], tab))
         (body)
     };
     Ok(show(visit, Service::Iam, &name, main))

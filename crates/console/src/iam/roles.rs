@@ -10,17 +10,19 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
-    holder::{Holder, Kind, confirm_delete, count, document, list_search, ticked},
-    pretty, revoke, sliced, users,
+    holder::{Holder, Kind, confirm_delete, count, document, ticked},
+    last_accessed, pretty, revoke, sliced, users,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{copy, csrf, field, head, nothing, page_number, pager, problem, tabs, text, when},
+    listing::{Order, page_number, pager, search},
+    parts::{copy, csrf, field, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
 
-fn every(visit: &Visit) -> Result<Vec<s::Role>, Fault> {
+/// All roles of the account.
+pub(crate) fn every(visit: &Visit) -> Result<Vec<s::Role>, Fault> {
     all_pages::<ListRoles, _>(
         visit,
         MOST,
@@ -33,9 +35,10 @@ fn every(visit: &Visit) -> Result<Vec<s::Role>, Fault> {
     )
 }
 
-/// Whom a trust policy names, in short.
-fn trusted(trust: &str) -> String {
-    let Ok(document) = serde_json::from_str::<serde_json::Value>(trust) else {
+/// Whom a role's trust policy names, in short.
+fn trusted_by(role: &s::Role) -> String {
+    let trust = decoded(role.assume_role_policy_document.as_deref().unwrap_or(""));
+    let Ok(document) = serde_json::from_str::<serde_json::Value>(&trust) else {
         return String::new();
     };
     let mut names = Vec::new();
@@ -81,25 +84,28 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         return delete(visit).await;
     }
     let q = visit.query("q");
-    let roles: Vec<_> = every(visit)?
+    let mut roles: Vec<_> = every(visit)?
         .into_iter()
         .filter(|role| found(q, &[&role.role_name]))
         .collect();
+    let order = Order::of(visit);
+    order.by("name", &mut roles, |role| role.role_name.to_lowercase());
+    order.by("trusted", &mut roles, trusted_by);
+    order.by("created", &mut roles, |role| role.create_date.0);
     let page = page_number(visit);
     let main = html! {
         (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
-        (list_search(visit, "roles"))
+        (search(visit, "Find roles", &[]))
         form method="post" action=(visit.at("/iam/roles")) {
             (csrf(visit))
             @if roles.is_empty() { (nothing("No roles.")) } @else {
                 table {
-                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "Role name" } th { "Trusted entities" } th { "Created" } } }
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } (order.heading("name", "Role name")) (order.heading("trusted", "Trusted entities")) (order.heading("created", "Created")) } }
                     tbody { @for role in sliced(&roles, page) {
-                        @let trust = decoded(role.assume_role_policy_document.as_deref().unwrap_or(""));
                         tr {
                             td.tick { input type="checkbox" name="name" value=(role.role_name) aria-label={ "Select " (role.role_name) }; }
                             td { a href=(visit.at(&Holder::new(Kind::Role, &role.role_name).path())) { (role.role_name) } }
-                            td { (trusted(&trust)) }
+                            td { (trusted_by(role)) }
                             td { (when(role.create_date.0)) }
                         }
                     } }
@@ -107,7 +113,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                 div.actions { button.danger type="submit" { "Delete" } }
             }
         }
-        (pager(visit, "/iam/roles", q, page, PER_PAGE, roles.len()))
+        (pager(visit, page, PER_PAGE, roles.len()))
     };
     Ok(show(visit, Service::Iam, "Roles", main))
 }
@@ -206,7 +212,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
         })?
         .role;
     let tab = match visit.query("tab") {
-        known @ ("trust" | "tags" | "revoke") => known,
+        known @ ("trust" | "tags" | "revoke" | "last-accessed") => known,
         _ => "permissions",
     };
     let body = match tab {
@@ -219,6 +225,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
             }
         }
         "tags" => holder.tags(visit)?,
+        "last-accessed" => last_accessed::tab(visit, &role.arn).await,
         "revoke" => revoke::tab(visit, &holder, &role),
         _ => {
             html! { (holder.permissions(visit)?) (users::boundary(visit, &path, role.permissions_boundary.as_ref())) }
@@ -230,7 +237,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
             form method="post" action=(visit.at("/iam/roles")) { (csrf(visit)) input type="hidden" name="name" value=(role.role_name); button.danger type="submit" { "Delete" } }
         }))
         (facts(visit, &role))
-        (tabs(&visit.at(&path), &[("permissions", "Permissions"), ("trust", "Trust relationships"), ("tags", "Tags"), ("revoke", "Revoke sessions")], tab))
+        (tabs(&visit.at(&path), &[("permissions", "Permissions"), ("trust", "Trust relationships"), ("tags", "Tags"), last_accessed::TAB, ("revoke", "Revoke sessions")], tab))
         (body)
     };
     Ok(show(visit, Service::Iam, &role.role_name, main))

@@ -27,21 +27,26 @@ pub(crate) async fn page(visit: &Visit) -> Page {
         return set_passwords(visit).await;
     }
     if visit.request.is_post() {
+        // The dashboard has the same form.
+        let back = match visit.field("back") {
+            "dashboard" => "/iam",
+            _ => "/iam/settings",
+        };
         return match (visit.field("alias"), alias) {
             ("", Some(old)) => {
                 visit
                     .change::<DeleteAccountAlias>(s::DeleteAccountAliasInput { account_alias: old })
                     .await?;
-                Ok(visit.done("/iam/settings", "The alias is removed."))
+                Ok(visit.done(back, "The alias is removed."))
             }
-            ("", None) => Ok(visit.done("/iam/settings", "There is no alias.")),
+            ("", None) => Ok(visit.done(back, "There is no alias.")),
             (new, _) => {
                 visit
                     .change::<CreateAccountAlias>(s::CreateAccountAliasInput {
                         account_alias: new.to_owned(),
                     })
                     .await?;
-                Ok(visit.done("/iam/settings", format!("The account's alias is {new}.")))
+                Ok(visit.done(back, format!("The account's alias is {new}.")))
             }
         };
     }

@@ -15,13 +15,14 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, found, groups,
-    holder::{Holder, Kind, confirm_delete, count, list_search, ticked},
-    mfa, policies, sliced,
+    holder::{Holder, Kind, confirm_delete, count, ticked},
+    last_accessed, mfa, policies, sliced,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{copy, csrf, head, nothing, page_number, pager, tabs, when},
+    listing::{Order, page_number, pager, search},
+    parts::{copy, csrf, head, nothing, tabs, when},
     visit::{Page, Visit, all_pages},
 };
 
@@ -77,19 +78,24 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         return delete(visit).await;
     }
     let q = visit.query("q");
-    let users: Vec<_> = every(visit)?
+    let mut users: Vec<_> = every(visit)?
         .into_iter()
         .filter(|u| found(q, &[&u.user_name]))
         .collect();
+    let order = Order::of(visit);
+    order.by("name", &mut users, |u| u.user_name.to_lowercase());
+    order.by("path", &mut users, |u| u.path.clone());
+    order.by("used", &mut users, |u| u.password_last_used.map(|at| at.0));
+    order.by("created", &mut users, |u| u.create_date.0);
     let page = page_number(visit);
     let main = html! {
         (head("Users", "An IAM user is a person or a program with credentials of its own.", html! { a.button.primary href=(visit.at("/iam/users/create")) { "Create user" } }))
-        (list_search(visit, "users"))
+        (search(visit, "Find users", &[]))
         form method="post" {
             (csrf(visit))
             @if users.is_empty() { (nothing("No users.")) } @else {
                 table {
-                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } th { "User name" } th { "Path" } th { "Password last used" } th { "Created" } } }
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } (order.heading("name", "User name")) (order.heading("path", "Path")) (order.heading("used", "Password last used")) (order.heading("created", "Created")) } }
                     tbody {
                         @for user in sliced(&users, page) {
                             tr {
@@ -105,7 +111,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                 div.actions { button.danger type="submit" { "Delete" } }
             }
         }
-        (pager(visit, "/iam/users", q, page, PER_PAGE, users.len()))
+        (pager(visit, page, PER_PAGE, users.len()))
     };
     Ok(show(visit, Service::Iam, "Users", main))
 }
@@ -239,13 +245,14 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
         })?
         .user;
     let tab = match tab.unwrap_or(visit.query("tab")) {
-        known @ ("groups" | "tags" | "credentials") => known,
+        known @ ("groups" | "tags" | "credentials" | "last-accessed") => known,
         _ => "permissions",
     };
     let body = match tab {
         "groups" => groups_tab(visit, &holder)?,
         "tags" => holder.tags(visit)?,
         "credentials" => credentials_tab(visit, &holder)?,
+        "last-accessed" => last_accessed::tab(visit, &user.arn).await,
         _ => {
             html! { (holder.permissions(visit)?) (boundary(visit, &holder.path(), user.permissions_boundary.as_ref())) }
         }
@@ -260,7 +267,7 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
             dt { "Created" } dd { (when(user.create_date.0)) }
             dt { "Last console sign-in" } dd { @if let Some(at) = user.password_last_used { (when(at.0)) } @else { "–" } }
         } }
-        (tabs(&visit.at(&holder.path()), &[("permissions", "Permissions"), ("groups", "Groups"), ("tags", "Tags"), ("credentials", "Security credentials")], tab))
+        (tabs(&visit.at(&holder.path()), &[("permissions", "Permissions"), ("groups", "Groups"), ("tags", "Tags"), ("credentials", "Security credentials"), last_accessed::TAB], tab))
         (body)
     };
     Ok(show(visit, Service::Iam, name, main))
