@@ -31,7 +31,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
     let snapshot = visit.world.directory.published();
     let doors = Doors::of(
         visit.world.standing_of(&own, &snapshot)?,
-        session_name(&visit.sign_in.name),
+        session_name(&own, &visit.sign_in.name),
     );
     let q = visit.query("q").to_lowercase();
     let mut ways = Vec::new();

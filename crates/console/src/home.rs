@@ -26,7 +26,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
                         dt { "In account" } dd { (name) " " (copy(role.account.as_str())) }
                         dt { "Signed in as" } dd { (visit.sign_in.name) " @ " (visit.sign_in.account) }
                     } @else {
-                        dt { @if visit.sign_in.is_root() { "Root user of" } @else { "IAM user" } }
+                        dt { (visit.sign_in.kind()) }
                         dd { @if visit.sign_in.is_root() { (name) } @else { (visit.sign_in.name) } }
                         dt { "Account" } dd { (name) " " (copy(visit.sign_in.account.as_str())) }
                     }

@@ -63,6 +63,11 @@ impl Pairs {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Takes another's pairs along, after its own.
+    pub(crate) fn extend(&mut self, other: &Pairs) {
+        self.0.extend(other.0.iter().cloned());
+    }
+
     /// Everything, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
@@ -294,11 +299,14 @@ pub(crate) fn encode(text: &str) -> String {
         .replace('+', "%20")
 }
 
-/// A place on this server that a sign-in or switch may lead to; anything else, another host above all, is refused.
+/// A place on this server that a sign-in or switch may lead to; anything else, another host above all, is refused. So are ways up:
+/// the place is one below an identity, and must not become a page in a bucket.
 pub(crate) fn local_path(text: &str) -> Option<&str> {
     let good = text.starts_with('/')
         && !text.starts_with("//")
         && !text.contains('\\')
+        && !text.contains("..")
+        && !text.to_ascii_lowercase().contains("%2e")
         && text.bytes().all(|b| b.is_ascii_graphic());
     good.then_some(text)
 }
@@ -316,6 +324,8 @@ mod tests {
             "/\\evil.example",
             "javascript:alert(1)",
             "/a\nb",
+            "/../../bucket/page.html",
+            "/%2E%2e/bucket/page.html",
             "",
         ] {
             assert_eq!(local_path(elsewhere), None, "{elsewhere}");

@@ -154,7 +154,7 @@ fn bar(visit: &Visit) -> Markup {
                         @if let Some(role) = &sign_in.role {
                             dt { "Currently active as" } dd { (role.role) }
                         }
-                        dt { @if sign_in.is_root() { "Root user of" } @else if sign_in.role.is_some() { "Signed in as" } @else { "IAM user" } }
+                        dt { @if sign_in.role.is_some() { "Signed in as" } @else { (sign_in.kind()) } }
                         dd { @if sign_in.is_root() { (sign_in.account) } @else { (sign_in.name) @if sign_in.role.is_some() { " @ " (sign_in.account) } } }
                     }
                     @if sign_in.role.is_some() {
@@ -179,7 +179,7 @@ fn bar(visit: &Visit) -> Markup {
                     }
                     a href=(visit.at("/switchrole")) { "Switch role" }
                     a href=(visit.at("/roles")) { "All roles you may switch to" }
-                    @if sign_in.role.is_none() {
+                    @if sign_in.role.is_none() && sign_in.federated.is_none() {
                         a href=(visit.at("/iam/credentials")) { "Security credentials" }
                         @if !sign_in.is_root() { a href=(visit.at("/password")) { "Change password" } }
                     }
@@ -240,38 +240,43 @@ pub(crate) fn fault_page(visit: &Visit, service: Service, fault: &Fault) -> Resp
     )
 }
 
-/// The page of somebody whose role's session is gone.
+/// The page of somebody whose session is gone: the role's that it switched to, or that which it signed in with.
 pub(crate) fn session_lost(visit: &Visit, why: &str) -> Response<Body> {
-    let role = visit.role();
-    let again = role.map(|role| {
-        visit.at(&format!(
-            "/switchrole?account={}&roleName={}&displayName={}&color={}",
-            role.account,
-            encode(&role.role),
-            encode(&role.display_name),
-            role.color
-        ))
-    });
-    page(
-        StatusCode::FORBIDDEN,
-        document(
-            "Session Lost",
-            html! {
-                header.bar { a.brand href=(visit.at("/")) { span.brand-mark aria-hidden="true" {} "Twinlock" } }
-                main.outside #main tabindex="-1" {
-                    div.card {
-                        h1 { "Session Lost" }
-                        p { (why) }
-                        @if let Some(role) = role {
-                            p { "The role was " strong { (role.role) } " of account " (role.account) ". Your own sign-in is untouched." }
-                        }
-                        div.actions {
-                            form method="post" action=(visit.at("/switchback")) { (csrf(visit)) button.primary type="submit" { "Switch back" } }
-                            @if let Some(again) = again { a.button href=(again) { "Switch again" } }
-                        }
-                    }
-                }
+    let Some(role) = visit.role() else {
+        return lost_for_good(
+            why,
+            &html! {
+                form method="post" action=(visit.at("/signout")) { (csrf(visit)) button.primary type="submit" { "Sign out" } }
             },
-        ),
-    )
+        );
+    };
+    let again = visit.at(&format!(
+        "/switchrole?account={}&roleName={}&displayName={}&color={}",
+        role.account,
+        encode(&role.role),
+        encode(&role.display_name),
+        role.color
+    ));
+    lost(html! {
+        p { (why) }
+        p { "The role was " strong { (role.role) } " of account " (role.account) ". Your own sign-in is untouched." }
+        div.actions {
+            form method="post" action=(visit.at("/switchback")) { (csrf(visit)) button.primary type="submit" { "Switch back" } }
+            a.button href=(again) { "Switch again" }
+        }
+    })
+}
+
+/// The page of somebody who signed in with a temporary session that is over.
+pub(crate) fn lost_for_good(why: &str, actions: &Markup) -> Response<Body> {
+    lost(html! {
+        p { (why) }
+        p { "You signed in without a password here, through a program or an identity provider: sign in through it again." }
+        div.actions { (actions) a.button href="/signin" { "Sign in otherwise" } }
+    })
+}
+
+fn lost(about: Markup) -> Response<Body> {
+    let main = html! { div.card { h1 { "Session Lost" } (about) } };
+    outside(StatusCode::FORBIDDEN, "Session Lost", main)
 }

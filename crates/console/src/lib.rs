@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
+//! | `federation` | signing in with temporary credentials |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
 //! | `home`, `iam`, `s3`, `access` | the pages |
@@ -16,6 +17,7 @@
 mod access;
 mod all_roles;
 mod assets;
+mod federation;
 mod flash;
 mod history;
 mod home;
@@ -61,6 +63,8 @@ pub struct Console {
 
 /// First segments of paths that are the console's, if the request carries no signature and is not for a host of S3's.
 const PATHS: &[&str] = &["console", "signin", "switchrole"];
+/// How programs and other sites' forms are written.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Console {
     /// A console before `world`. `passwords_ready` turns true once the passwords of a first start are hashed.
@@ -75,10 +79,25 @@ impl Console {
         }
     }
 
-    /// Whether a path is the console's.
-    pub fn takes(path: &str) -> bool {
-        let first = path.trim_start_matches('/').split('/').next();
-        first.is_some_and(|first| PATHS.contains(&first))
+    /// Whether a request is the console's, if it carries no signature and is not for a host of S3's.
+    ///
+    /// Buckets may have such names. Of a bucket called `federation` only those requests are lost to the console that look like
+    /// a sign-in's and like none of S3's.
+    pub fn takes(parts: &Parts) -> bool {
+        let path = parts.uri.path();
+        let query = parts.uri.query().unwrap_or("");
+        let form = || {
+            let content_type = parts.headers.get(::http::header::CONTENT_TYPE);
+            parts.method == Method::POST
+                && content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
+        };
+        match path {
+            "/federation" => query.split('&').any(|pair| pair.starts_with("Action=")) || form(),
+            _ => {
+                let first = path.trim_start_matches('/').split('/').next();
+                first.is_some_and(|first| PATHS.contains(&first))
+            }
+        }
     }
 
     /// Removes what has ended by itself; for the server to call now and then.
@@ -112,6 +131,9 @@ impl Console {
     }
 
     async fn route(&self, request: Request) -> Response<Body> {
+        if request.segments == ["federation"] {
+            return self.federation(request).await;
+        }
         if request.is_post() && !request.same_origin() {
             return sign_in::refused("This form was not sent by a page of this console.");
         }
@@ -156,6 +178,10 @@ impl Console {
 
     async fn signed_in(&self, slot: String, request: Request) -> Response<Body> {
         let Some(sign_in) = self.sessions.find(&request, &slot) else {
+            let ended = self.sessions.ended(&request, &slot);
+            if ended.is_some_and(|ended| ended.federated.is_some()) {
+                return layout::lost_for_good("Your session has ended.", &maud::html! {});
+            }
             let rest = request.segments.get(2..).unwrap_or_default().join("/");
             let next = if request.is_post() || slot.len() != 16 {
                 String::new()
@@ -236,7 +262,9 @@ async fn pages(visit: Visit) -> Response<Body> {
     }
     let (service, page): (Service, Page) = match segments.as_slice() {
         [] | [""] => (Service::Home, home::page(&visit)),
-        ["password"] => (Service::Home, sign_in::password_page(&visit).await),
+        ["password"] if visit.sign_in.federated.is_none() => {
+            (Service::Home, sign_in::password_page(&visit).await)
+        }
         ["sessions", ..] => (Service::Home, sign_in::sessions_page(&visit).await),
         ["signout"] if visit.request.is_post() => (Service::Home, sign_in::sign_out(&visit).await),
         ["switchrole"] => (Service::Home, switch_role::page(&visit).await),

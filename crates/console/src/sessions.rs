@@ -41,12 +41,15 @@ pub(crate) struct SignIn {
     /// The account signed in to.
     pub account: AccountId,
     /// The person's own session.
-    own: Sealed,
+    pub own: Sealed,
     /// The user's unique id; none: the root user. The name alone would not tell root from a user who is called so, nor a user
     /// from a later one of the same name.
     #[serde(default)]
     pub user_id: Option<String>,
-    /// The user's name, or `root`.
+    /// `aws:userid` of a temporary session that was signed in with instead of a password: a role's, or a federated user's.
+    #[serde(default)]
+    pub federated: Option<String>,
+    /// The user's name, `root`, or the role's and the session's name.
     pub name: String,
     /// When the person signed in.
     pub started: Millis,
@@ -65,15 +68,15 @@ pub(crate) struct SignIn {
 
 /// A sealed session: no secret key is kept, and none ever reaches the browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Sealed {
-    access_key_id: String,
-    token: String,
+pub(crate) struct Sealed {
+    pub access_key_id: String,
+    pub token: String,
 }
 
 /// The role that an identity is switched to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct InRole {
-    session: Sealed,
+    pub(crate) session: Sealed,
     /// The role's account.
     pub account: AccountId,
     /// The role's name with its path, without the leading slash.
@@ -95,8 +98,41 @@ pub(crate) struct Sessions {
 impl SignIn {
     /// Whether the root user is signed in: by what it is, not by its name.
     pub(crate) fn is_root(&self) -> bool {
-        self.user_id.is_none()
+        self.user_id.is_none() && self.federated.is_none()
     }
+
+    /// What it is called beside its name.
+    pub(crate) fn kind(&self) -> &'static str {
+        match (&self.federated, &self.user_id) {
+            (Some(_), _) => "Federated user",
+            (None, Some(_)) => "IAM user",
+            (None, None) => "Root user of",
+        }
+    }
+
+    /// Whether both are the same identity, from whichever browser.
+    fn is_of(&self, other: &SignIn) -> bool {
+        self.account == other.account
+            && self.user_id == other.user_id
+            && self.federated == other.federated
+    }
+}
+
+/// Who begins a session, and with what right.
+#[derive(Debug)]
+pub(crate) struct Entering {
+    /// The user's unique id; none: root, or somebody federated.
+    pub user_id: Option<String>,
+    /// `aws:userid` of a temporary session.
+    pub federated: Option<String>,
+    /// As [`SignIn::name`].
+    pub name: String,
+    /// Its own session, and the credentials that it is sealed in.
+    pub session: Arc<Session>,
+    /// The access key id and the token.
+    pub sealed: Sealed,
+    /// Whether the person must choose another password first.
+    pub must_change_password: bool,
 }
 
 impl Sessions {
@@ -106,12 +142,23 @@ impl Sessions {
 
     /// The identity in this slot, if the request comes from its browser and it has not ended.
     pub(crate) fn find(&self, request: &Request, slot: &str) -> Option<SignIn> {
+        self.of_slot(request, slot)
+            .filter(|sign_in| sign_in.expires > self.world.clock.now())
+    }
+
+    /// The identity in this slot of the request's browser, if only time has ended it.
+    pub(crate) fn ended(&self, request: &Request, slot: &str) -> Option<SignIn> {
+        self.of_slot(request, slot)
+            .filter(|sign_in| sign_in.expires <= self.world.clock.now())
+    }
+
+    fn of_slot(&self, request: &Request, slot: &str) -> Option<SignIn> {
         let secret = request.cookie(BROWSER)?;
         let sign_in = self.load(slot)?;
         let same = fingerprint(secret)
             .as_bytes()
             .ct_eq(sign_in.browser.as_bytes());
-        (bool::from(same) && sign_in.expires > self.world.clock.now()).then_some(sign_in)
+        bool::from(same).then_some(sign_in)
     }
 
     /// All identities signed in with this browser, newest first.
@@ -130,9 +177,7 @@ impl Sessions {
             .iter()
             .filter_map(|name| name.strip_prefix(PREFIX))
             .filter_map(|slot| Some((slot.to_owned(), self.load(slot)?)))
-            .filter(|(_, other)| {
-                other.account == who.account && other.user_id == who.user_id && other.expires > now
-            })
+            .filter(|(_, other)| other.is_of(who) && other.expires > now)
             .collect();
         found.sort_by_key(|(_, sign_in)| std::cmp::Reverse(sign_in.started));
         found
@@ -189,41 +234,42 @@ impl Sessions {
         }
     }
 
-    /// A new identity for this browser: its slot, its row, and the browser's secret (a new one if it has none).
+    /// A session of somebody who has proved by a password who it is, until the sign-in ends.
     ///
     /// # Errors
     /// No sealing key or no randomness.
-    pub(crate) fn begin(
+    pub(crate) fn own_session(
         &self,
-        request: &Request,
         account: AccountId,
         user_id: Option<String>,
-        name: &str,
         mfa: Option<Millis>,
-        must_change_password: bool,
-    ) -> Result<(String, SignIn, String), Fault> {
+    ) -> Result<(Arc<Session>, Sealed), Fault> {
         let now = self.world.clock.now();
+        let of = SessionOf::User { account, user_id };
         let session = Session {
-            of: SessionOf::User {
-                account,
-                user_id: user_id.clone(),
-            },
-            issued: now,
-            expires: now + SIGN_IN_MS,
-            source_identity: None,
-            tags: Vec::new(),
-            transitive: Vec::new(),
-            policies: Vec::new(),
-            policy_arns: Vec::new(),
             mfa,
-            provider: None,
-            claims: Vec::new(),
+            ..Session::new(of, now, now + SIGN_IN_MS)
         };
-        let (credentials, _) = self
-            .world
-            .tokens
-            .issue(&session)
-            .map_err(|_| Fault::internal())?;
+        let sealed = self.seal(&session)?;
+        Ok((session.into(), sealed))
+    }
+
+    /// Seals a session; nobody gets its secret.
+    ///
+    /// # Errors
+    /// No sealing key or no randomness.
+    pub(crate) fn seal(&self, session: &Session) -> Result<Sealed, Fault> {
+        let issued = self.world.tokens.issue(session);
+        let (credentials, _) = issued.map_err(|_| Fault::internal())?;
+        Ok(Sealed {
+            access_key_id: credentials.access_key_id,
+            token: credentials.session_token,
+        })
+    }
+
+    /// A new identity for this browser: its slot, its row, and the browser's secret (a new one if it has none).
+    pub(crate) fn begin(&self, request: &Request, who: Entering) -> (String, SignIn, String) {
+        let now = self.world.clock.now();
         // Kept only where an identity is signed in with it already: a cookie that somebody else put into the browser, to
         // know it afterwards, is worth nothing.
         let secret = match request.cookie(BROWSER) {
@@ -233,24 +279,22 @@ impl Sessions {
         let sign_in = SignIn {
             browser: fingerprint(&secret),
             csrf: self.random_hex(16),
-            account,
-            own: Sealed {
-                access_key_id: credentials.access_key_id,
-                token: credentials.session_token,
-            },
-            user_id,
-            name: name.to_owned(),
+            account: who.session.account(),
+            own: who.sealed,
+            user_id: who.user_id,
+            federated: who.federated,
+            name: who.name,
             started: now,
-            expires: session.expires,
+            expires: who.session.expires.min(now + SIGN_IN_MS),
             address: request.peer.addr.to_string(),
             agent: request.header("user-agent").chars().take(200).collect(),
             role: None,
-            must_change_password,
+            must_change_password: who.must_change_password,
         };
-        Ok((self.random_hex(8), sign_in, secret))
+        (self.random_hex(8), sign_in, secret)
     }
 
-    fn random_hex(&self, bytes: usize) -> String {
+    pub(crate) fn random_hex(&self, bytes: usize) -> String {
         let mut random = vec![0; bytes];
         self.world.random.fill(&mut random);
         hex::encode(random)
@@ -279,7 +323,11 @@ impl Sessions {
         }
     }
 
-    fn caller(&self, sealed: &Sealed, facts: RequestFacts) -> Result<Caller, Lost> {
+    /// Whoever a sealed session is of.
+    ///
+    /// # Errors
+    /// It is over.
+    pub(crate) fn caller(&self, sealed: &Sealed, facts: RequestFacts) -> Result<Caller, Lost> {
         let opened = self
             .world
             .tokens

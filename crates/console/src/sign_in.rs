@@ -24,7 +24,7 @@ use crate::{
     http::{Pairs, Request, encode, local_path, redirect, with_cookie},
     layout::{Service, outside, show},
     parts::{csrf, head, problem, when},
-    sessions::{BROWSER, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn, slots},
+    sessions::{BROWSER, Entering, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn, slots},
     visit::{Page, Visit},
 };
 
@@ -266,8 +266,8 @@ impl Console {
         }
     }
 
-    /// Begins the identity's session. Gives the person's name, and what makes the answer that leads to a path below the
-    /// identity.
+    /// Begins the session of somebody who typed a password. Gives the person's name, and what makes the answer that leads to
+    /// a path below the identity.
     async fn begin<'r>(
         &self,
         request: &'r Request,
@@ -282,26 +282,44 @@ impl Console {
             }
             None => "root".to_owned(),
         };
-        let (slot, sign_in, secret) = self.sessions.begin(
-            request,
-            person.account,
-            person.user_id.clone(),
-            &name,
-            person.mfa,
-            must_change,
-        )?;
+        let user_id = person.user_id.clone();
+        let own = self
+            .sessions
+            .own_session(person.account, user_id, person.mfa);
+        let (session, sealed) = own?;
+        let entering = Entering {
+            user_id: person.user_id.clone(),
+            federated: None,
+            name: name.clone(),
+            session,
+            sealed,
+            must_change_password: must_change,
+        };
+        Ok((name, self.begin_as(request, entering).await?))
+    }
+
+    /// Begins an identity's session beside those that the browser has already. Gives what makes the answer that leads to a
+    /// path below the identity.
+    ///
+    /// # Errors
+    /// The store could not write.
+    pub(crate) async fn begin_as<'r>(
+        &self,
+        request: &'r Request,
+        who: Entering,
+    ) -> Result<impl FnOnce(&str) -> Response<Body> + use<'r>, Fault> {
+        let (slot, sign_in, secret) = self.sessions.begin(request, who);
         self.sessions.put(&slot, &sign_in).await?;
         let mut all = vec![slot.as_str()];
         all.extend(slots(request));
         all.truncate(IDENTITIES_MAX);
         let all = all.join(".");
         let secure = request.peer.secure;
-        let answer = move |next: &str| {
+        Ok(move |next: &str| {
             let answer = redirect(&format!("/console/{slot}{next}"));
             let answer = with_cookie(answer, BROWSER, &secret, COOKIE_SECONDS, secure);
             with_cookie(answer, SLOTS, &all, COOKIE_SECONDS, secure)
-        };
-        Ok((name, answer))
+        })
     }
 
     fn login_event(

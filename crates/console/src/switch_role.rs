@@ -7,7 +7,7 @@
 use http::Response;
 use maud::html;
 use twinlock_directory::{AccountId, Role, Snapshot};
-use twinlock_gate::{Body, Fault, Happening, Need};
+use twinlock_gate::{Body, Caller, Fault, Happening, Need, Who};
 use twinlock_identity::sts::AssumeRole;
 use twinlock_shapes::sts::AssumeRoleInput;
 
@@ -23,6 +23,8 @@ use crate::{
 
 /// Path and name of a role together, in characters, as AWS has it for switching.
 pub(crate) const ROLE_CHARS_MAX: usize = 64;
+/// The longest session of a role assumed by another's.
+const CHAINED_SECONDS_MAX: u64 = 3600;
 /// The shortest session that AssumeRole gives.
 const SECONDS_MIN: u64 = 900;
 /// The palette, and what AWS's consoles old and new call its colours in links.
@@ -113,10 +115,16 @@ async fn switch(
     let left = visit.sign_in.expires.saturating_sub(now) / 1000;
     let role_max = role_named(snapshot, account, &form.role)
         .map_or(3600, |role| u64::from(role.max_session_seconds));
-    let seconds = role_max.min(left.max(SECONDS_MIN));
+    // A person's own session is no link of a chain; that of a role it signed in with is.
+    let most = if own.is_role_session() {
+        CHAINED_SECONDS_MAX
+    } else {
+        u64::MAX
+    };
+    let seconds = role_max.min(left.max(SECONDS_MIN)).min(most);
     let input = AssumeRoleInput {
         role_arn: format!("arn:aws:iam::{account}:role/{}", form.role),
-        role_session_name: session_name(&visit.sign_in.name),
+        role_session_name: session_name(&own, &visit.sign_in.name),
         duration_seconds: i32::try_from(seconds).ok(),
         external_id,
         ..AssumeRoleInput::default()
@@ -164,9 +172,12 @@ async fn switch(
     visit.history().remember(remembered).await
 }
 
-/// A role session's name has at least two characters, and a user's may have but one.
-pub(crate) fn session_name(user: &str) -> String {
-    if user.len() < 2 {
+/// The person's name, or that of the session it signed in with. A role session's name has at least two characters, and a user's
+/// may have but one.
+pub(crate) fn session_name(own: &Caller, user: &str) -> String {
+    if let Who::RoleSession { name, .. } = &own.who {
+        name.clone()
+    } else if user.len() < 2 {
         format!("{user}-")
     } else {
         user.chars().take(64).collect()
@@ -239,7 +250,9 @@ pub(crate) async fn back(visit: &Visit) -> Page {
 
 /// The page of somebody whose role was revoked or deleted, in place of any page but those that lead away from it.
 pub(crate) fn revoked(visit: &Visit, segments: &[&str]) -> Option<Response<Body>> {
-    visit.role()?;
+    if visit.role().is_none() && visit.sign_in.federated.is_none() {
+        return None;
+    }
     if matches!(
         segments.first(),
         Some(&("switchback" | "signout" | "switchrole"))
@@ -252,7 +265,10 @@ pub(crate) fn revoked(visit: &Visit, segments: &[&str]) -> Option<Response<Body>
         "*",
     );
     match visit.world.explain(&visit.caller, &probe) {
-        Err(_) => Some(session_lost(visit, "The role is no longer there.")),
+        Err(_) => Some(session_lost(
+            visit,
+            "The session has been ended, or its role is no longer there.",
+        )),
         Ok(explanation) => {
             let cause = explanation.decision.cause.as_ref()?;
             let name = cause.policy_name.as_deref();

@@ -123,7 +123,8 @@ impl Visit {
 
     /// The switch-role history of this identity.
     pub(crate) fn history(&self) -> History {
-        let user = self.sign_in.user_id.as_deref();
+        let sign_in = &self.sign_in;
+        let user = sign_in.federated.as_deref().or(sign_in.user_id.as_deref());
         History::of(&self.world, self.sign_in.account, user)
     }
 

@@ -4,6 +4,7 @@
 //! makes us do little, and an expired session is called expired only when it was ours.
 
 use http::request::Parts;
+use subtle::ConstantTimeEq;
 use twinlock_directory::Millis;
 use twinlock_wire::{
     fault::{Fault, Protocol},
@@ -14,6 +15,7 @@ use twinlock_wire::{
 use zeroize::Zeroizing;
 
 use crate::{
+    attempt::Cx,
     caller::{AuthType, Caller, RequestFacts, Who},
     operation::{Callers, Operation, Sessions},
     token::SessionOf,
@@ -225,6 +227,42 @@ pub(crate) fn credentials(
     ))
 }
 
+impl World {
+    /// Whose credentials these are, shown as a whole rather than by a signature: what the federation endpoint is given. The secret
+    /// is compared in constant time, and kept nowhere.
+    ///
+    /// # Errors
+    /// They are nobody's, expired, revoked, or their identity is gone.
+    pub fn shown(
+        &self,
+        access_key_id: &str,
+        secret: &str,
+        token: Option<&str>,
+        request: RequestFacts,
+    ) -> Result<Caller, Fault> {
+        let protocol = request.protocol;
+        let (mut caller, own) = credentials(self, access_key_id, token, protocol)?;
+        if !bool::from(own.as_bytes().ct_eq(secret.as_bytes())) {
+            return Err(unknown_key(access_key_id, protocol));
+        }
+        caller.request = request;
+        self.standing(&caller)?;
+        Ok(caller)
+    }
+
+    /// The ARN and `aws:userid` of a caller, if its credentials are still worth anything.
+    ///
+    /// # Errors
+    /// They have expired or were revoked, or the identity is gone.
+    pub fn standing(&self, caller: &Caller) -> Result<(String, String), Fault> {
+        let now = self.clock.now();
+        alive(caller, now, caller.request.protocol)?;
+        let snapshot = self.directory.published();
+        let cx = Cx::new(caller, &snapshot, now, self)?;
+        Ok((cx.principal().arn.clone(), cx.user_id().to_owned()))
+    }
+}
+
 fn alive(caller: &Caller, now: Millis, protocol: Protocol) -> Result<(), Fault> {
     match &caller.session {
         Some(session) if session.expires <= now => Err(expired(protocol)),
@@ -262,7 +300,7 @@ pub(crate) fn admit<O: Operation>(caller: &Caller) -> Result<(), Fault> {
         }
         (Sessions::NotFederated, SessionOf::User { .. }) => false,
         (Sessions::NotFederated, _) => true,
-        (_, SessionOf::User { .. }) if in_console => false,
+        (_, SessionOf::User { .. }) if in_console || session.signed_in => false,
         // A root user for one task: the task's policy is its only bar.
         (_, SessionOf::User { .. }) if session.is_assumed_root() => false,
         (_, SessionOf::User { .. }) => match service {
@@ -270,7 +308,12 @@ pub(crate) fn admit<O: Operation>(caller: &Caller) -> Result<(), Fault> {
             "sts" => true,
             _ => false,
         },
-        (_, SessionOf::Federated { .. }) => matches!(service, "iam" | "sts"),
+        // As on AWS, the bar to IAM is one of the API, not of console sessions.
+        (_, SessionOf::Federated { .. }) => match service {
+            "iam" => !in_console,
+            "sts" => true,
+            _ => false,
+        },
         _ => false,
     };
     if refused {

@@ -107,6 +107,16 @@ pub struct Session {
     /// What the proof said that the session was made by, for condition keys (`accounts.google.com:sub`).
     #[serde(rename = "c", default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<(String, Vec<String>)>,
+    /// Whether another session stood behind it: role chaining.
+    #[serde(rename = "ch", default, skip_serializing_if = "std::ops::Not::not")]
+    pub chained: bool,
+    /// Whether a person who signed in at the console stands behind it: then it has that person's own rights, without the bars of
+    /// GetSessionToken.
+    #[serde(rename = "si", default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed_in: bool,
+    /// Ids of sessions that this one was made of and ends with, whatever its own key: a bar on any of them is one on it.
+    #[serde(rename = "of", default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
 }
 
 impl Session {
@@ -124,7 +134,20 @@ impl Session {
             mfa: None,
             provider: None,
             claims: Vec::new(),
+            chained: false,
+            signed_in: false,
+            parents: Vec::new(),
         }
+    }
+
+    /// Another form of this session: everything that it is, until `expires`, dead as soon as the session of `access_key_id`,
+    /// which is this one, is barred.
+    #[must_use]
+    pub fn continued(&self, access_key_id: &str, expires: Millis) -> Self {
+        let mut other = self.clone();
+        other.parents.push(access_key_id.to_owned());
+        other.expires = expires;
+        other
     }
 
     /// Whether this is a session of AssumeRoot: a root user for one task.
@@ -151,7 +174,8 @@ impl Session {
         };
         let before = node.bar(&issuer_bar(issuer)).map(|bar| &bar.what);
         let older = matches!(before, Some(Barred::Issuer { issued_before, .. }) if self.issued < *issued_before);
-        older || node.bar(&session_bar(access_key_id)).is_some()
+        let mut ids = std::iter::once(access_key_id).chain(self.parents.iter().map(String::as_str));
+        older || ids.any(|id| node.bar(&session_bar(id)).is_some())
     }
 
     /// The account whose credentials these are.
@@ -254,7 +278,7 @@ impl Tokens {
     }
 
     /// Seals a text for `place`, under the newest key; none: no randomness, or no key.
-    pub(crate) fn seal_text(&self, clear: &[u8], place: &[u8]) -> Option<String> {
+    pub fn seal_text(&self, clear: &[u8], place: &[u8]) -> Option<String> {
         let keys = self.keys();
         let key = keys.last()?;
         let mut nonce = [0u8; NONCE_BYTES];
@@ -272,7 +296,7 @@ impl Tokens {
     }
 
     /// Opens what [`Tokens::seal_text`] sealed for the same place.
-    pub(crate) fn open_text(&self, sealed: &str, place: &[u8]) -> Option<Vec<u8>> {
+    pub fn open_text(&self, sealed: &str, place: &[u8]) -> Option<Vec<u8>> {
         let raw = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (version, rest) = raw.split_first()?;
         let keys = self.keys();
@@ -468,6 +492,9 @@ mod tests {
             mfa: None,
             provider: None,
             claims: vec![],
+            chained: false,
+            signed_in: false,
+            parents: vec![],
         }
     }
 

@@ -50,8 +50,8 @@ pub trait Handler: Send + Sync + 'static {
         peer: Peer,
     ) -> impl Future<Output = Response<Body>> + Send;
 
-    /// Whether the path is a reserved one, which [`Handler::handle_reserved`] answers unless the request is S3's.
-    fn takes_reserved(&self, _path: &str) -> bool {
+    /// Whether the request is for a reserved path, which [`Handler::handle_reserved`] answers unless the request is S3's.
+    fn takes_reserved(&self, _parts: &Parts) -> bool {
         false
     }
 
@@ -87,8 +87,8 @@ impl House {
 }
 
 impl Handler for House {
-    fn takes_reserved(&self, path: &str) -> bool {
-        Console::takes(path) || path.starts_with(outbound::PATH)
+    fn takes_reserved(&self, parts: &Parts) -> bool {
+        Console::takes(parts) || parts.uri.path().starts_with(outbound::PATH)
     }
 
     async fn handle_reserved(&self, parts: Parts, body: Body, peer: Peer) -> Response<Body> {
@@ -267,7 +267,7 @@ impl<H: Handler> Door<H> {
         let body = body::incoming(incoming, self.limits.body_wait);
         let head = parts.method == http::Method::HEAD;
         // The handler's state is made for it: locks that a panic poisons are either recovered or answered by 500s.
-        let reserved = self.handler.takes_reserved(parts.uri.path()) && self.own.is_ours(&parts);
+        let reserved = self.handler.takes_reserved(&parts) && self.own.is_ours(&parts);
         let answered = AssertUnwindSafe(async {
             if reserved {
                 self.handler.handle_reserved(parts, body, peer).await

@@ -4,6 +4,7 @@
 
 mod bucket_policies;
 mod command_line;
+mod console_federation;
 mod console_guard;
 mod console_iam_pages;
 mod console_sign_in;

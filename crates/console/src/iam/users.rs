@@ -220,6 +220,9 @@ pub(crate) async fn own(visit: &Visit) -> Page {
     if visit.sign_in.is_root() {
         return mfa::root(visit);
     }
+    if visit.sign_in.federated.is_some() {
+        return Err(crate::not_found());
+    }
     one_at(visit, &name, &[], Some("credentials")).await
 }
 

@@ -31,9 +31,9 @@ pub enum Barred {
         /// Sessions issued before this are dead; one issued in this very millisecond lives.
         issued_before: Millis,
     },
-    /// A SAML assertion that has been redeemed.
+    /// A proof that is good once and has been redeemed: a SAML assertion, a sign-in token of the console.
     Assertion {
-        /// A hash of its issuer and id, in hexadecimal.
+        /// A hash by which it is known, in hexadecimal.
         digest: String,
     },
 }

@@ -219,12 +219,52 @@ pub struct Assertion {
 impl Assertion {
     /// Whether the provider lets its subject into this role: a `Role` value that names both, in either order.
     pub fn names(&self, role: &str, provider: &str) -> bool {
-        self.roles.iter().any(|pair| {
-            let (a, b) = pair.split_once(',').unwrap_or((pair, ""));
-            let (a, b) = (a.trim(), b.trim());
-            (a, b) == (role, provider) || (a, b) == (provider, role)
-        })
+        self.roles()
+            .any(|(a, b)| (a, b) == (role, provider) || (a, b) == (provider, role))
     }
+
+    /// The roles that the provider lets its subject into, each with the provider that is to vouch for it.
+    pub fn roles(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.roles.iter().map(|pair| sorted(pair))
+    }
+}
+
+/// Role and provider of a `Role` value, which has them in either order.
+fn sorted(pair: &str) -> (&str, &str) {
+    let (a, b) = pair.split_once(',').unwrap_or((pair, ""));
+    let (a, b) = (a.trim(), b.trim());
+    if a.contains(":saml-provider/") {
+        (b, a)
+    } else {
+        (a, b)
+    }
+}
+
+/// The providers that a response says are to vouch for it, at most `most`: told before anything of it is believed, to know whose
+/// certificates to ask. Proves nothing.
+///
+/// # Errors
+/// `InvalidIdentityToken`: it is no response.
+pub fn providers_named(encoded: &str, most: usize) -> Result<Vec<String>, Fault> {
+    let document = decoded(encoded)?;
+    let response = parse(&document, Asides::Refused).map_err(no_response)?;
+    let assertion = response
+        .only(SAML, "Assertion")
+        .ok_or_else(|| no_response("it has not exactly one assertion, directly inside"))?;
+    let mut providers: Vec<String> = Vec::new();
+    for pair in Attributes::of(assertion)?.all(&format!("{ATTRIBUTES}Role")) {
+        let (_, provider) = sorted(&pair);
+        if providers.len() < most && !providers.iter().any(|known| known == provider) {
+            providers.push(provider.to_owned());
+        }
+    }
+    Ok(providers)
+}
+
+fn decoded(encoded: &str) -> Result<String, Fault> {
+    dsig::base64(encoded)
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| invalid("Invalid base64 SAMLResponse"))
 }
 
 /// An instant as SAML writes it, in UTC.
@@ -243,9 +283,7 @@ pub fn verify(
     own: &[String],
     now: Millis,
 ) -> Result<Assertion, Fault> {
-    let document = dsig::base64(encoded)
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| invalid("Invalid base64 SAMLResponse"))?;
+    let document = decoded(encoded)?;
     let response = parse(&document, Asides::Refused).map_err(no_response)?;
     let assertion = signed_assertion(&response, provider, now)?;
     read(assertion, provider, own, now)

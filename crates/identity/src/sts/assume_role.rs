@@ -192,22 +192,19 @@ impl Effect for AssumeRole {
             cx,
         )?;
         let packed = !policies.is_empty() || !policy_arns.is_empty() || !tags.is_empty();
+        let of = SessionOf::Role {
+            account: role.account,
+            role_id: role.id.clone(),
+            name: input.role_session_name.clone(),
+        };
         let made = Session {
-            of: SessionOf::Role {
-                account: role.account,
-                role_id: role.id.clone(),
-                name: input.role_session_name.clone(),
-            },
-            issued: cx.now,
-            expires: cx.now + seconds * 1000,
             source_identity: source_identity(input, cx).map(str::to_owned),
             tags,
             transitive,
             policies,
             policy_arns,
-            mfa: None,
-            provider: None,
-            claims: Vec::new(),
+            chained: is_chained(cx),
+            ..Session::new(of, cx.now, cx.now + seconds * 1000)
         };
         found.mfa.spend(permit, input, attempt).await?;
         let (credentials, percent) = issue(&made, cx)?;
@@ -242,15 +239,19 @@ fn duration(asked: Option<i32>, role: &Role, cx: &Cx<'_>) -> Result<Millis, Faul
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    // Switching from a console sign-in is no chain: the person's own session stands behind it, as a key would.
-    let chained = cx.caller.session.is_some()
-        && (cx.caller.is_role_session() || cx.caller.request.auth_type != AuthType::Console);
-    if chained && asked.is_some_and(|s| s > CHAINED_SECONDS_MAX) {
+    if is_chained(cx) && asked.is_some_and(|s| s > CHAINED_SECONDS_MAX) {
         return Err(Fault::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
     }
     Ok(asked.unwrap_or(DEFAULT_SECONDS))
+}
+
+/// Whether the role is assumed by role chaining. Switching from a console sign-in is none: the person's own session stands
+/// behind it, as a key would.
+fn is_chained(cx: &Cx<'_>) -> bool {
+    cx.caller.session.is_some()
+        && (cx.caller.is_role_session() || cx.caller.request.auth_type != AuthType::Console)
 }
 
 /// The tags that the calling session hands down.

@@ -80,18 +80,10 @@ impl Effect for GetSessionToken {
         let cx = &attempt.cx()?;
         let (account, user_id) = own(cx)?;
         let proven = mfa.spend(permit, &input, attempt).await?;
+        let expires = cx.now + seconds(input.duration_seconds, cx) * 1000;
         let made = Session {
-            of: SessionOf::User { account, user_id },
-            issued: cx.now,
-            expires: cx.now + seconds(input.duration_seconds, cx) * 1000,
-            source_identity: None,
-            tags: Vec::new(),
-            transitive: Vec::new(),
-            policies: Vec::new(),
-            policy_arns: Vec::new(),
             mfa: proven.then_some(cx.now),
-            provider: None,
-            claims: Vec::new(),
+            ..Session::new(SessionOf::User { account, user_id }, cx.now, expires)
         };
         let (credentials, _) = issue(&made, cx)?;
         Ok(GetSessionTokenOutput {
@@ -159,22 +151,17 @@ impl Read for GetFederationToken {
         )?;
         let tags = session_tags(input.tags.as_deref().unwrap_or_default())?;
         let packed = !policies.is_empty() || !policy_arns.is_empty() || !tags.is_empty();
+        let of = SessionOf::Federated {
+            account,
+            user_id,
+            name: input.name.clone(),
+        };
+        let expires = cx.now + seconds(input.duration_seconds, cx) * 1000;
         let made = Session {
-            of: SessionOf::Federated {
-                account,
-                user_id,
-                name: input.name.clone(),
-            },
-            issued: cx.now,
-            expires: cx.now + seconds(input.duration_seconds, cx) * 1000,
-            source_identity: None,
             tags,
-            transitive: Vec::new(),
             policies,
             policy_arns,
-            mfa: None,
-            provider: None,
-            claims: Vec::new(),
+            ..Session::new(of, cx.now, expires)
         };
         let (credentials, percent) = issue(&made, cx)?;
         Ok(GetFederationTokenOutput {
