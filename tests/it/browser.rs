@@ -103,6 +103,11 @@ impl Browser {
         self.tell("POST", "/url", json!({ "url": url }));
     }
 
+    /// Types an address of anywhere.
+    pub(crate) fn visits(&self, url: &str) {
+        self.tell("POST", "/url", json!({ "url": url }));
+    }
+
     /// The address of the page, without the server's.
     pub(crate) fn path(&self) -> String {
         let url = self.tell("GET", "/url", Value::Null);

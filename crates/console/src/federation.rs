@@ -28,7 +28,7 @@ use crate::{
     layout::outside,
     sessions::{Entering, SIGN_IN_MS, Sealed},
 };
-pub(crate) use destination::destination;
+pub(crate) use destination::{destination, link_to};
 
 /// How long a sign-in token is good for, as at AWS.
 const SIGNIN_TOKEN_MS: Millis = 15 * 60 * 1000;

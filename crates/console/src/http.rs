@@ -81,6 +81,8 @@ impl Pairs {
 pub(crate) struct Request {
     /// GET, HEAD, POST or PUT.
     pub method: Method,
+    /// The path as it came.
+    pub path: String,
     /// The path's segments, decoded; a final slash adds an empty one.
     pub segments: Vec<String>,
     /// The query, decoded.
@@ -112,6 +114,7 @@ impl Request {
         let raw_query = parts.uri.query().unwrap_or("").to_owned();
         Some(Request {
             method: parts.method,
+            path: parts.uri.path().to_owned(),
             segments,
             query: Pairs::parse(raw_query.as_bytes()),
             raw_query,

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
-//! | `federation` | signing in with temporary credentials |
+//! | `federation`, `saml` | signing in with temporary credentials, and through an identity provider |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
 //! | `home`, `iam`, `s3`, `access` | the pages |
@@ -27,6 +27,7 @@ mod layout;
 mod listing;
 mod parts;
 mod s3;
+mod saml;
 mod sessions;
 mod sign_in;
 mod switch_role;
@@ -63,6 +64,8 @@ pub struct Console {
 
 /// First segments of paths that are the console's, if the request carries no signature and is not for a host of S3's.
 const PATHS: &[&str] = &["console", "signin", "switchrole"];
+/// Where AWS has the metadata that identity providers are set up with.
+const SAML_METADATA: &str = "/static/saml-metadata.xml";
 /// How programs and other sites' forms are written.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -92,6 +95,8 @@ impl Console {
                 && content_type.is_some_and(|value| value.as_bytes().starts_with(FORM.as_bytes()))
         };
         match path {
+            "/saml" => form(),
+            SAML_METADATA => parts.method != Method::POST && query.is_empty(),
             "/federation" => query.split('&').any(|pair| pair.starts_with("Action=")) || form(),
             _ => {
                 let first = path.trim_start_matches('/').split('/').next();
@@ -131,8 +136,12 @@ impl Console {
     }
 
     async fn route(&self, request: Request) -> Response<Body> {
-        if request.segments == ["federation"] {
-            return self.federation(request).await;
+        // Programs, other sites' forms and links from anywhere come to these: what they carry is what is believed.
+        match request.path.as_str() {
+            "/federation" => return self.federation(request).await,
+            "/saml" => return self.saml(request).await,
+            SAML_METADATA => return self.saml_metadata(),
+            _ => {}
         }
         if request.is_post() && !request.same_origin() {
             return sign_in::refused("This form was not sent by a page of this console.");

@@ -6,6 +6,8 @@ use crate::http::{Request, local_path};
 
 /// The hosts of AWS's console, of any region.
 const AWS_CONSOLE: &str = "console.aws.amazon.com";
+/// The slot of no identity, which the one that is about to sign in takes the place of.
+const NOBODY: &str = "0000000000000000";
 /// The parts of AWS's IAM console that have a page here.
 const IAM_PAGES: &[&str] = &["users", "groups", "roles", "policies"];
 
@@ -54,6 +56,11 @@ fn own_page(path: &str) -> Option<String> {
     };
     let mark = if query.is_empty() { "" } else { "?" };
     local_path(&format!("/{below}{mark}{query}")).map(str::to_owned)
+}
+
+/// The address, as [`destination`] reads it, of a path below an identity that is not there yet.
+pub(crate) fn link_to(below: &str) -> String {
+    format!("/console/{NOBODY}{below}")
 }
 
 /// The page here for one of AWS's console; home, where there is none.
@@ -129,6 +136,13 @@ mod tests {
             ("https://console.aws.amazon.com/ec2/v2/home", "/"),
         ] {
             assert_eq!(to(text).as_deref(), Some(page), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_page_leads_there() {
+        for page in ["/", "/s3/shelf", "/iam/users?q=a"] {
+            assert_eq!(to(&link_to(page)).as_deref(), Some(page));
         }
     }
 
