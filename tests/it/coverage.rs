@@ -135,8 +135,8 @@ fn notes() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
 }
 
 /// A service: its title, its name in the tables, and all names of its operations in AWS's model.
-fn services() -> [(&'static str, &'static str, Vec<&'static str>); 5] {
-    use twinlock_shapes::{iam, organizations, s3, s3control, sts};
+fn services() -> [(&'static str, &'static str, Vec<&'static str>); 6] {
+    use twinlock_shapes::{iam, organizations, s3, s3control, sts, twinlock};
     [
         ("IAM", "iam", iam::OPERATIONS.to_vec()),
         ("STS", "sts", sts::OPERATIONS.to_vec()),
@@ -158,6 +158,7 @@ fn services() -> [(&'static str, &'static str, Vec<&'static str>); 5] {
                 .map(|shape| shape.name)
                 .collect(),
         ),
+        ("Twinlock's own", "twinlock", twinlock::OPERATIONS.to_vec()),
     ]
 }
 

@@ -26,6 +26,9 @@ const TYPED: &[(&str, &str)] = &[
     ("organizations", "Organizations"),
 ];
 
+/// The model of Twinlock's own service, written by hand: its clients load it as they load AWS's.
+const OWN: &str = "crates/shapes/twinlock/service-2.json";
+
 /// Reads the models and writes, or with `--check` compares, the generated files.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let at = arguments.iter().position(|argument| argument == "--models");
@@ -35,12 +38,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         .ok_or("--models DIR is missing; `make codegen` fetches the models and gives it")?;
     let check = arguments.iter().any(|argument| argument == "--check");
     let load = |name: &str| model::Model::load(&models.join(format!("{name}.json")));
+    let own = workspace_root().join(OWN);
     let mut files = rust::Files::default();
     let mut folders = Vec::new();
     for (name, title) in TYPED {
         typed::service(&mut files, name, title, &load(name)?)?;
         folders.push(format!("crates/shapes/src/{name}"));
     }
+    typed::service(
+        &mut files,
+        "twinlock",
+        "Twinlock",
+        &model::Model::load(&own)?,
+    )?;
+    folders.push("crates/shapes/src/twinlock".to_owned());
     files.text(
         "crates/shapes/src/known/services.txt".to_owned(),
         known::table(&models)?,

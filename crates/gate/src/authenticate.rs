@@ -304,14 +304,14 @@ pub(crate) fn admit<O: Operation>(caller: &Caller) -> Result<(), Fault> {
         // A root user for one task: the task's policy is its only bar.
         (_, SessionOf::User { .. }) if session.is_assumed_root() => false,
         (_, SessionOf::User { .. }) => match service {
-            "iam" => session.mfa.is_none(),
+            "iam" | "twinlock" => session.mfa.is_none(),
             "sts" => true,
             _ => false,
         },
         // As on AWS, the bar to IAM is one of the API, not of console sessions.
         (_, SessionOf::Federated { .. }) => match service {
             "iam" => !in_console,
-            "sts" => true,
+            "sts" | "twinlock" => true,
             _ => false,
         },
         _ => false,

@@ -34,6 +34,8 @@ use zeroize::Zeroizing;
 
 /// A token of more characters is refused when it is made (`PackedPolicyTooLarge`), and not looked at when it comes in.
 pub const TOKEN_CHARS_MAX: usize = 4096;
+/// The longest life of a session: GetSessionToken's and GetFederationToken's.
+pub const SESSION_MS_MAX: Millis = 36 * 3_600_000;
 /// How large an opened session may become: a bound against deflate bombs, though only we can seal.
 const SESSION_BYTES_MAX: usize = 64 * 1024;
 /// Opened tokens kept, over all shards.

@@ -175,7 +175,7 @@ impl World {
 fn checked<I: Shape>(service: &str, input: I) -> Result<I, Fault> {
     let dialect = match service {
         "iam" => Dialect::Iam,
-        "sts" => Dialect::Sts,
+        "sts" | "twinlock" => Dialect::Sts,
         "organizations" => Dialect::Organizations,
         _ => return Ok(input),
     };

@@ -1,10 +1,11 @@
-//! The operations of IAM, STS and Organizations: one operation, one place, one table per service.
+//! The operations of IAM, STS, Organizations and of Twinlock's own service: one operation, one place, one table per service.
 //!
 //! | folder | its table |
 //! | --- | --- |
 //! | [`iam`] | [`iam::IAM`]: users, groups, roles, policies, keys, the account |
 //! | [`sts`] | [`sts::STS`]: temporary credentials |
 //! | [`organizations`] | [`organizations::ORGANIZATIONS`]: accounts under one roof, and what limits them |
+//! | [`twinlock`] | [`twinlock::TWINLOCK`]: what AWS has no operation for: sessions ended before their time |
 //!
 //! Beside them: [`passwords`], the rules that passwords follow when they are set and when they are used; [`outbound`], an
 //! account's own issuer of web identity tokens.
@@ -24,3 +25,4 @@ pub mod sign_in;
 pub mod sts;
 #[cfg(test)]
 mod testing;
+pub mod twinlock;

@@ -7,6 +7,7 @@ mod demo;
 mod env;
 mod explain;
 mod flags;
+mod model;
 mod output;
 mod policy;
 mod ready;
@@ -54,6 +55,8 @@ enum Command {
     Policy(policy::Policy),
     /// Start a server for one of the five walkthroughs, with its accounts, users and bucket
     Demo(demo::Demo),
+    /// Print the model with which the aws CLI and SDKs call Twinlock's own operations: revoking sessions
+    Model(model::Model),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example, for bash:\n  twinlock completions bash > ~/.local/share/bash-completion/completions/twinlock"
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Env(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Demo(command) => command.run(),
+        Command::Model(command) => command.run(),
         Command::Completions { shell } => completions(shell),
     };
     match outcome {

@@ -21,6 +21,7 @@ mod organizations;
 mod pipeline;
 mod readme;
 mod reports;
+mod revocations;
 mod sessions;
 mod simulator;
 mod terraform;

@@ -5,6 +5,8 @@
 //!
 //! Takes names, levels, ARN forms, keys and types; leaves out the descriptions, which are prose and three quarters of the
 //! bulk. The lines it writes are described where they are read, in `crates/policy/src/facts/decode.rs`.
+//!
+//! One service is not AWS's: Twinlock's own, whose actions policies grant like any other's ([`OWN`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,18 +17,38 @@ use super::pack::Packer;
 
 type Object = serde_json::Map<String, Value>;
 
+/// What the reference would say of Twinlock's own service, in the package's form.
+const OWN: &str = include_str!("own.json");
+/// Its prefix and its name.
+const OWN_NAME: (&str, &str) = ("twinlock", "Twinlock");
+
 pub(super) fn build(package: &Path, dependents: &Path) -> Result<Vec<u8>, String> {
     let data = package.join("data");
     let prefixes: Vec<String> = json(&data.join("services.json"))?;
     let names: BTreeMap<String, String> = json(&data.join("serviceNames.json"))?;
     let rcp: Vec<String> = json(&data.join("rcpSupportedServices.json"))?;
     let foreign: BTreeMap<String, Vec<String>> = json(&data.join("unassociatedConditions.json"))?;
-    let mut prefixes: Vec<&String> = prefixes.iter().collect();
-    prefixes.sort();
+    let own: Object = serde_json::from_str(OWN).map_err(|error| format!("own.json: {error}"))?;
+    let mut prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+    prefixes.push(OWN_NAME.0);
+    prefixes.sort_unstable();
     let mut packer = Packer::new();
     let mut index = String::new();
     let mut namespaces = BTreeSet::new();
     for prefix in prefixes {
+        if prefix == OWN_NAME.0 {
+            let part = |kind: &str| own.get(kind).and_then(Value::as_object).cloned();
+            let [keys, resources, actions] = ["conditionKeys", "resourceTypes", "actions"]
+                .map(|kind| part(kind).unwrap_or_default());
+            let text = service(&keys, &resources, &actions, &Object::new())?;
+            namespaces.extend(foreign_namespaces(prefix, &resources));
+            index.push_str(&format!(
+                "s\t{prefix}\t{}\t\t{}\n",
+                OWN_NAME.1,
+                packer.add(&text)
+            ));
+            continue;
+        }
         let file = |kind: &str| data.join(kind).join(format!("{prefix}.json"));
         let older = dependents
             .join("data/actions")
@@ -45,8 +67,12 @@ pub(super) fn build(package: &Path, dependents: &Path) -> Result<Vec<u8>, String
             &older,
         )
         .map_err(|error| format!("{prefix}: {error}"))?;
-        let name = names.get(prefix).unwrap_or(prefix);
-        let controlled = if rcp.contains(prefix) { "r" } else { "" };
+        let name = names.get(prefix).map_or(prefix, String::as_str);
+        let controlled = if rcp.iter().any(|one| one == prefix) {
+            "r"
+        } else {
+            ""
+        };
         index.push_str(&format!(
             "s\t{prefix}\t{}\t{controlled}\t{}\n",
             plain(name)?,

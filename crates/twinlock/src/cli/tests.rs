@@ -42,6 +42,7 @@ fn the_command_lines_of_the_project_are_taken() {
         "env --shell windows-cmd Development",
         "env --all",
         "env --demo 3 --endpoint=http://127.0.0.1:9 Development/David",
+        "model",
         "policy eval --batch",
         "policy explain --json --seen-by 111111111111",
         "policy validate --type trust a.json b.json",

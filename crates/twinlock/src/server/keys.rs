@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use twinlock_directory::{Directory, Millis, Random, SystemRandom};
-use twinlock_gate::token::{TokenKey, Tokens};
+use twinlock_gate::token::{SESSION_MS_MAX, TokenKey, Tokens};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::StartError;
@@ -15,7 +15,7 @@ const NAME: &str = "token-keys";
 /// How long a key seals.
 const SEALS_MS: Millis = 30 * 24 * 3_600_000;
 /// How long it opens afterwards.
-const OPENS_MS: Millis = 36 * 3_600_000;
+const OPENS_MS: Millis = SESSION_MS_MAX;
 
 /// Keys and the identity of the data that they were drawn for. Kept together: were the identity only compared in memory, a
 /// crash between its renewal and ours would leave a copy with the original's keys.
