@@ -36,6 +36,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
                 h2 { "Services" }
                 ul.plain {
                     li { a href=(visit.at("/iam")) { "IAM" } " – users, groups, roles, policies" }
+                    li { a href=(visit.at("/organizations")) { "AWS Organizations" } " – accounts, units, control policies" }
                     li { a href=(visit.at("/s3")) { "S3" } " – buckets and objects" }
                     li { a href=(visit.at("/access")) { "Access" } " – can somebody do something, and why" }
                 }

@@ -18,6 +18,8 @@ pub(crate) enum Service {
     Home,
     /// Identity and Access Management.
     Iam,
+    /// AWS Organizations.
+    Organizations,
     /// Simple Storage Service.
     S3,
 }
@@ -33,6 +35,13 @@ const IAM_SIDE: &[(&str, &str)] = &[
     ("/iam/credential-report", "Credential report"),
     ("/access", "Access"),
     ("/access/map", "Access map"),
+];
+const ORGANIZATIONS_SIDE: &[(&str, &str)] = &[
+    ("/organizations", "AWS accounts"),
+    ("/organizations/invitations", "Invitations"),
+    ("/organizations/services", "Services"),
+    ("/organizations/policies", "Policies"),
+    ("/organizations/settings", "Settings"),
 ];
 const S3_SIDE: &[(&str, &str)] = &[("/s3", "Buckets")];
 
@@ -71,6 +80,7 @@ pub(crate) fn show_as(
     let side = match service {
         Service::Home => &[][..],
         Service::Iam => IAM_SIDE,
+        Service::Organizations => ORGANIZATIONS_SIDE,
         Service::S3 => S3_SIDE,
     };
     let here = format!("/{}", visit.request.segments[2..].join("/"));
@@ -82,7 +92,7 @@ pub(crate) fn show_as(
             div.frame.no-side[side.is_empty()] {
                 @if !side.is_empty() {
                     aside.side {
-                        h2 { (match service { Service::S3 => "Amazon S3", _ => "Identity and Access Management (IAM)" }) }
+                        h2 { (match service { Service::S3 => "Amazon S3", Service::Organizations => "AWS Organizations", _ => "Identity and Access Management (IAM)" }) }
                         nav aria-label="Service" {
                             ul {
                                 @for (path, name) in side {
@@ -136,6 +146,7 @@ fn bar(visit: &Visit) -> Markup {
                 summary { "Services" }
                 div.menu-body {
                     a href=(visit.at("/iam")) { strong { "IAM" } span { "Users, roles, policies, who may do what" } }
+                    a href=(visit.at("/organizations")) { strong { "AWS Organizations" } span { "Accounts, units, control policies" } }
                     a href=(visit.at("/s3")) { strong { "S3" } span { "Buckets and objects" } }
                     a href=(visit.at("/access")) { strong { "Access" } span { "Can somebody do something, and why" } }
                 }

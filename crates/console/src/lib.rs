@@ -10,7 +10,7 @@
 //! | `federation`, `saml` | signing in with temporary credentials, and through an identity provider |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
-//! | `home`, `iam`, `s3`, `access` | the pages |
+//! | `home`, `iam`, `organizations`, `s3`, `access` | the pages |
 //!
 //! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
 
@@ -25,6 +25,7 @@ mod http;
 mod iam;
 mod layout;
 mod listing;
+mod organizations;
 mod parts;
 mod s3;
 mod saml;
@@ -285,6 +286,10 @@ async fn pages(visit: Visit) -> Response<Body> {
         ["access"] => (Service::Iam, access::page(&visit)),
         ["access", "map"] => (Service::Iam, access::map(&visit)),
         ["iam", rest @ ..] => (Service::Iam, iam::page(&visit, rest).await),
+        ["organizations", rest @ ..] => (
+            Service::Organizations,
+            organizations::page(&visit, rest).await,
+        ),
         ["s3", rest @ ..] => (Service::S3, s3::page(&visit, rest).await),
         _ => (Service::Home, Err(not_found())),
     };

@@ -7,6 +7,7 @@ mod command_line;
 mod console_federation;
 mod console_guard;
 mod console_iam_pages;
+mod console_organizations;
 mod console_saml;
 mod console_sign_in;
 mod console_text1;

@@ -183,7 +183,7 @@ fn table(visit: &Visit, text: &str) -> Markup {
     html! {
         (search(visit, "Find users", &[]))
         @if rows.is_empty() { (nothing("No such user.")) } @else {
-            div.table { table.wide {
+            div.table tabindex="0" role="region" aria-label="Credential report" { table.wide {
                 thead { tr { @for (column, label) in COLUMNS { (order.heading(column, label)) } } }
                 tbody { @for row in sliced(&rows, page) { tr {
                     @for (column, _) in COLUMNS { td { (cell(visit, row, column)) } }

@@ -46,7 +46,7 @@ struct Draft<'v> {
 pub(crate) fn fields(visit: &Visit, kind: &str, document: &str) -> Markup {
     html! {
         div.editor data-validate=(visit.at("/iam/policies/validate")) data-actions=(visit.at("/iam/policies/actions")) data-kind=(kind) data-csrf=(visit.sign_in.csrf) {
-            @if kind == "identity" {
+            @if matches!(kind, "identity" | "scp") {
                 div.tabs role="tablist" {
                     button.tab type="button" role="tab" data-view="visual" aria-selected="false" { "Visual" }
                     button.tab type="button" role="tab" data-view="json" aria-selected="true" { "JSON" }
@@ -309,6 +309,9 @@ pub(crate) fn validate(visit: &Visit) -> Response<Body> {
         ),
         "bucket" if text.trim().is_empty() => return json_answer(&json!({ "findings": [] })),
         "bucket" => (PolicyType::Resource, Some(ResourceType::S3Bucket)),
+        "scp" => (PolicyType::ServiceControl, None),
+        "rcp" => (PolicyType::ResourceControl, None),
+        "delegation" => (PolicyType::Resource, None),
         _ => (PolicyType::Identity, None),
     };
     let mut findings: Vec<_> = policy_validate::validate(&text, policy, resource)

@@ -120,6 +120,7 @@ async fn delete(visit: &Visit) -> Page {
         }
         return Ok(confirm_delete(
             visit,
+            Service::Iam,
             "user group",
             &names,
             &word,

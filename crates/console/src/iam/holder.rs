@@ -565,6 +565,7 @@ pub(crate) fn document(text: &str) -> Markup {
 /// A list page's delete form: what is ticked is shown again, and deleted when the word has been typed.
 pub(crate) fn confirm_delete(
     visit: &Visit,
+    service: Service,
     what: &str,
     names: &[String],
     word: &str,
@@ -589,7 +590,7 @@ pub(crate) fn confirm_delete(
             }
         }
     };
-    show(visit, Service::Iam, &format!("Delete {what}"), main)
+    show(visit, service, &format!("Delete {what}"), main)
 }
 
 /// The names ticked in a list, or sent again by [`confirm_delete`].

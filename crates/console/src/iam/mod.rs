@@ -35,7 +35,10 @@ mod steps;
 mod users;
 
 pub(crate) use editor::fields as editor_fields;
-pub(crate) use holder::document as shown;
+pub(crate) use editor::summary;
+pub(crate) use holder::{
+    confirm_delete, count, document as shown, sent_tags, tag_fields, tags_form, ticked,
+};
 pub(crate) use roles::principals;
 
 use percent_encoding::percent_decode_str;
@@ -43,7 +46,7 @@ use percent_encoding::percent_decode_str;
 use crate::visit::{Page, Visit};
 
 /// Items of a list on one page.
-const PER_PAGE: usize = 50;
+pub(crate) const PER_PAGE: usize = 50;
 /// Items that a search or a picker looks at.
 const MOST: usize = 20_000;
 /// The largest page of AWS's listings.
@@ -138,13 +141,13 @@ fn line(out: &mut String, depth: usize) {
 }
 
 /// Whether a search text occurs in any of these, without regard to case.
-fn found(q: &str, texts: &[&str]) -> bool {
+pub(crate) fn found(q: &str, texts: &[&str]) -> bool {
     let q = q.to_lowercase();
     q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q))
 }
 
 /// The items of the page asked for.
-fn sliced<T>(items: &[T], page: usize) -> &[T] {
+pub(crate) fn sliced<T>(items: &[T], page: usize) -> &[T] {
     let from = ((page - 1) * PER_PAGE).min(items.len());
     let to = (from + PER_PAGE).min(items.len());
     &items[from..to]

@@ -238,6 +238,7 @@ async fn delete(visit: &Visit) -> Page {
         }
         return Ok(confirm_delete(
             visit,
+            Service::Iam,
             "policy",
             &arns,
             &word,

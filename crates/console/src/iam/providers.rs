@@ -205,6 +205,7 @@ async fn delete(visit: &Visit) -> Page {
         }
         return Ok(confirm_delete(
             visit,
+            Service::Iam,
             "identity provider",
             &arns,
             &word,

@@ -140,6 +140,7 @@ async fn delete(visit: &Visit) -> Page {
         }
         return Ok(confirm_delete(
             visit,
+            Service::Iam,
             "role",
             &names,
             &word,

@@ -141,6 +141,7 @@ async fn delete(visit: &Visit) -> Page {
         }
         return Ok(confirm_delete(
             visit,
+            Service::Iam,
             "user",
             &names,
             &word,
