@@ -23,6 +23,7 @@ mod pipeline;
 mod readme;
 mod reports;
 mod revocations;
+mod saml;
 mod sessions;
 mod simulator;
 mod terraform;

@@ -24,6 +24,8 @@ use super::{c14n::canonical, tree::Element};
 
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
+/// The same with comments (SAML Core 5.4.4 allows both). No document that is signed may have any, so the bytes are the same.
+const WITH_COMMENTS: &str = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments";
 /// Prefixes in one list of a canonicalisation; documents have a handful. Each costs a look at every element, and that before
 /// any key is asked.
 const PREFIXES_MAX: usize = 64;
@@ -147,9 +149,12 @@ pub(super) fn verify(
     }
 }
 
-/// The prefixes of an exclusive canonicalisation; no other form is taken, and none with comments.
+/// The prefixes of an exclusive canonicalisation; no other form is taken.
 fn exclusive(method: &Element) -> Result<Vec<String>, &'static str> {
-    if method.attribute("Algorithm") != Some(EXCLUSIVE) {
+    if !matches!(
+        method.attribute("Algorithm"),
+        Some(EXCLUSIVE | WITH_COMMENTS)
+    ) {
         return Err("the canonical form is not the one that is taken");
     }
     let parts: Vec<&Element> = method.elements().collect();

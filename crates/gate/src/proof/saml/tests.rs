@@ -125,8 +125,8 @@ fn an_assertion_that_its_provider_did_not_sign_is_refused() {
             "transforms",
         ),
         (
-            "xml-exc-c14n#\"/>",
-            "xml-exc-c14n#WithComments\"/>",
+            "2001/10/xml-exc-c14n#\"/>",
+            "TR/2001/REC-xml-c14n-20010315\"/>",
             "canonical form",
         ),
         (
