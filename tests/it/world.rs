@@ -61,9 +61,15 @@ impl World {
 
     /// Starts a server on an example, within this process and with a clock that [`World::advance`] moves.
     pub(crate) fn start_still(example: &str) -> Self {
+        Self::start_still_with(example, "")
+    }
+
+    /// The same, with further sections after the example.
+    pub(crate) fn start_still_with(example: &str, after: &str) -> Self {
         let path = project().join(format!("examples/{example}.toml"));
         let text = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text = format!("{text}\n{after}");
         let directory = Directory::new(example);
         let now = u64::try_from(client_clock_millis()).expect("a time of our days");
         let server = Server::start_inside(&text, directory.path(), now);

@@ -73,6 +73,7 @@ pub use explain::{
 pub use json::ParseError;
 pub use principal::Strength;
 pub use public::is_public;
+pub use regions::is_region;
 pub use request::{
     Context, Issuer, Level, NoContext, PolicySet, Principal, PrincipalKind, Request, ResourceRule,
     Source, Value,

@@ -65,7 +65,7 @@ pub(crate) fn is_partition(name: &str) -> bool {
 }
 
 /// Whether some partition has a Region of this name.
-pub(crate) fn is_region(name: &str) -> bool {
+pub fn is_region(name: &str) -> bool {
     regions().any(|known| known == name)
 }
 

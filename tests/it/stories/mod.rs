@@ -18,6 +18,7 @@ mod federation;
 mod mfa;
 mod model;
 mod objects;
+mod oidc_issuers;
 mod organizations;
 mod pipeline;
 mod readme;

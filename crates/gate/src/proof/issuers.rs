@@ -99,6 +99,7 @@ impl Issuers {
                 private_too: known.is_some(),
                 ca_file: known.and_then(|known| known.ca_file.as_deref()),
                 thumbprints,
+                wait: fetch::WAIT,
             };
             match fetched(issuer, &reach).await {
                 Ok(keys) => {
@@ -119,6 +120,9 @@ impl Issuers {
                 "IDPCommunicationError",
                 400,
                 "The identity provider could not be reached to verify the incoming identity token.",
+            )),
+            (Some(FetchError::Unproven(_)), _) => Err(invalid(
+                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
             )),
             _ => Err(unavailable()),
         }
@@ -169,15 +173,12 @@ async fn fetched(issuer: &str, reach: &Reach<'_>) -> Result<Vec<Key>, FetchError
     let issuer = issuer.trim_end_matches('/');
     let discovery = format!("{issuer}/.well-known/openid-configuration");
     let document: Value = serde_json::from_slice(&fetch::get(&discovery, reach).await?)
-        .map_err(|_| FetchError::Unusable("the discovery document is no JSON"))?;
+        .map_err(|_| FetchError::from("the discovery document is no JSON"))?;
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     if text("issuer").map(|own| own.trim_end_matches('/')) != Some(issuer) {
-        return Err(FetchError::Unusable(
-            "the discovery document is another issuer's",
-        ));
+        return Err("the discovery document is another issuer's".into());
     }
-    let address = text("jwks_uri").ok_or(FetchError::Unusable(
-        "the discovery document has no jwks_uri",
-    ))?;
-    jwks::parse(&fetch::get(address, reach).await?).map_err(FetchError::Unusable)
+    let address =
+        text("jwks_uri").ok_or(FetchError::from("the discovery document has no jwks_uri"))?;
+    jwks::parse(&fetch::get(address, reach).await?).map_err(FetchError::from)
 }

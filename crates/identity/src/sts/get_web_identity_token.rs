@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use twinlock_directory::{Account, ids};
 use twinlock_gate::{Action, Cx, Fault, Need, Needs, Operation, Permit, Read};
-use twinlock_policy::PrincipalKind;
+use twinlock_policy::{PrincipalKind, is_region};
 use twinlock_shapes::sts::{GetWebIdentityTokenInput, GetWebIdentityTokenOutput};
 use twinlock_wire::time::Millis;
 
@@ -71,6 +71,18 @@ fn seconds(input: &GetWebIdentityTokenInput) -> u64 {
         .unwrap_or(DEFAULT_SECONDS)
 }
 
+/// The Region that the token was asked for in: the one that the caller signed for, which policies saw as
+/// `aws:RequestedRegion`. A signature vouches for who chose that word, not for what it says, and the account signs this: a
+/// name that no Region has is not repeated, the server's own stands there instead.
+fn source_region<'a>(cx: &'a Cx<'_>) -> &'a str {
+    let asked = &cx.caller.request.region;
+    if is_region(asked) {
+        asked
+    } else {
+        &cx.world.settings.region
+    }
+}
+
 impl Read for GetWebIdentityToken {
     fn find(_: &Self::Input, cx: &Cx<'_>) -> Self::Found {
         let account = (*cx.account().ok()?.account).clone();
@@ -109,7 +121,8 @@ impl Read for GetWebIdentityToken {
         let object = |pairs: &[(String, String)]| -> Map<String, Value> {
             pairs.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
         };
-        let mut own = json!({ "aws_account": account.id.as_str(), "source_region": cx.caller.request.region });
+        let mut own =
+            json!({ "aws_account": account.id.as_str(), "source_region": source_region(cx) });
         if !cx.principal_tags().is_empty() {
             own["principal_tags"] = Value::Object(object(cx.principal_tags()));
         }
@@ -118,6 +131,7 @@ impl Read for GetWebIdentityToken {
         }
         if let Some(place) = cx.snapshot.organization_of(&account.id) {
             own["org_id"] = json!(place.organization.id);
+            own["ou_path"] = json!(place.node.path(account.id.as_str()));
         }
         // A session's subject is its role: the session's own name is whatever its maker chose.
         let principal = cx.principal();

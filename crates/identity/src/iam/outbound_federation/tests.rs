@@ -1,5 +1,6 @@
 //! An account that vouches for its own: what it signs is verified by what it publishes, by the verifier for everybody's tokens.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use twinlock_gate::proof::{jwks, jwt::Unverified};
 use twinlock_shapes::sts::{GetWebIdentityTokenInput, Tag};
 
@@ -11,6 +12,7 @@ use crate::{
 };
 
 const A: &str = "111111111111";
+const B: &str = "222222222222";
 
 fn token(algorithm: &str) -> GetWebIdentityTokenInput {
     GetWebIdentityTokenInput {
@@ -134,4 +136,39 @@ fn a_token_is_asked_for_by_audience_and_never_outlives_its_session() {
     // A session of the root user may call no such operation; the role's own may, for as long as it lives.
     w.read::<GetWebIdentityToken>(&session, token("ES384"))
         .expect_err("barred");
+}
+
+/// The account signs where the token was asked for; a caller must not make it sign a word of its own.
+#[test]
+fn a_token_says_where_it_was_asked_for_and_where_the_account_stands() {
+    let w = TestWorld::new(&[A, B]);
+    w.organization(B, &[A]);
+    let mut bob = w.user(A, "Bob", ALLOW_ALL);
+    w.change::<EnableOutboundWebIdentityFederation>(&bob, Default::default())
+        .expect("enabled");
+    for (asked, said) in [
+        ("eu-west-1", "eu-west-1"),
+        ("us-gov-east-1", "us-gov-east-1"),
+        ("everywhere", "us-east-1"),
+        ("eu-west-1 ", "us-east-1"),
+        ("", "us-east-1"),
+    ] {
+        bob.request.region = asked.into();
+        let made = w
+            .read::<GetWebIdentityToken>(&bob, token("ES384"))
+            .expect("signed");
+        let signed = made.web_identity_token.expect("a token");
+        let claims = signed.split('.').nth(1).expect("claims");
+        let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64");
+        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        let own = &claims["https://sts.amazonaws.com/"];
+        assert_eq!(own["source_region"], said, "{asked}");
+        assert_eq!(own["aws_account"], A);
+        let organization = own["org_id"].as_str().expect("an id");
+        let path = own["ou_path"].as_str().expect("a path");
+        assert!(
+            path.starts_with(&format!("{organization}/r-")) && path.ends_with('/'),
+            "{path}"
+        );
+    }
 }
