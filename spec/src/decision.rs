@@ -319,10 +319,11 @@ fn missing_of_the_two_sides(look: &Look<'_>, documents: &Applicable<'_>) -> Vec<
     let [by_boundary, by_session, by_resource, by_identity] = if documents.same_account {
         // Step 6.
         match granted {
-            // Section 5.2: what a trust policy gives directly, the caller's boundary must allow all the same.
+            // Section 5.2: what a trust policy gives directly, the caller's boundary and session policy must allow all the same.
             Strength::Direct => {
                 let boundary = trust && !look.wrong(Fault::TrustGrantLiftsBoundary);
-                [boundary, false, false, false]
+                let session = trust && !look.wrong(Fault::TrustGrantLiftsSession);
+                [boundary, session, false, false]
             }
             Strength::Entity => [true, true, false, false],
             Strength::Account | Strength::None => [true, true, must_admit, true],

@@ -81,6 +81,8 @@ pub enum Fault {
     MustAdmitIgnored,
     /// A grant in a trust policy lifts the boundary, as in other resources' policies.
     TrustGrantLiftsBoundary,
+    /// The same of the session policy.
+    TrustGrantLiftsSession,
     /// A federated session without session policy has the user's rights.
     FederatedWithoutPolicyHasAll,
     /// A range of one version of addresses is laid over the other, too.
@@ -145,6 +147,7 @@ impl Fault {
         Fault::CrossAccountIdentityAlone,
         Fault::MustAdmitIgnored,
         Fault::TrustGrantLiftsBoundary,
+        Fault::TrustGrantLiftsSession,
         Fault::FederatedWithoutPolicyHasAll,
         Fault::AddressVersionsConfused,
         Fault::MaskIgnored,

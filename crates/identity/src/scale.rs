@@ -13,7 +13,7 @@ use twinlock_shapes::iam as shapes;
 use crate::{
     iam::{
         authorization_details::GetAccountAuthorizationDetails, common::Cursor, groups,
-        policy_entities::ListEntitiesForPolicy, users,
+        managed_policies::ListPolicies, policy_entities::ListEntitiesForPolicy, users,
     },
     testing::{START, TestWorld, allow, caller, root},
 };
@@ -231,6 +231,26 @@ fn changes(small: &TestWorld, large: &TestWorld) {
     );
 }
 
+#[test]
+fn the_pages_of_a_large_group_cost_alike() {
+    let world = company(3000, 1, 1, 1);
+    let (counts, seen) = pages(|marker| {
+        let input = shapes::GetGroupInput {
+            group_name: "group-00000".into(),
+            marker,
+            max_items: Some(PAGE),
+        };
+        let told = world
+            .read::<groups::GetGroup>(&root(A), input)
+            .expect("a page");
+        (told.marker, told.users.len())
+    });
+    assert_eq!((counts.len(), seen), (30, 3000));
+    let (least, most) = (counts.iter().min(), counts.iter().max());
+    let (least, most) = (least.expect("one"), most.expect("one"));
+    assert!(*most <= least + 20, "{counts:?}");
+}
+
 /// Each page costs what stands on it: about the same from the first to the last full one.
 fn listings(world: &TestWorld) {
     let even = |what: &str, (counts, seen): (Vec<u64>, usize), expected: usize| {
@@ -254,6 +274,17 @@ fn listings(world: &TestWorld) {
         (told.marker, shown)
     });
     even("details", details, 15_001);
+    let policies = pages(|marker| {
+        let input = shapes::ListPoliciesInput {
+            scope: Some("Local".into()),
+            marker,
+            max_items,
+            ..Default::default()
+        };
+        let told = world.read::<ListPolicies>(&root(A), input).expect("a page");
+        (told.marker, told.policies.len())
+    });
+    even("policies", policies, 5000);
     let entities = pages(|marker| {
         let input = shapes::ListEntitiesForPolicyInput {
             policy_arn: format!("arn:aws:iam::{A}:policy/policy-00000"),

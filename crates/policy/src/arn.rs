@@ -41,3 +41,19 @@ pub(crate) fn split(text: &str) -> Option<[&str; 6]> {
         parts.next()?,
     ])
 }
+
+/// The text with each variable replaced by a star.
+pub(crate) fn without_variables(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((_, behind)) = after.split_once('}') else {
+            break;
+        };
+        plain.push_str(before);
+        plain.push('*');
+        rest = behind;
+    }
+    plain.push_str(rest);
+    plain
+}

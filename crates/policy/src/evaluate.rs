@@ -242,9 +242,10 @@ impl<'r, 'a> Case<'r, 'a> {
     fn granted_in_account(&self) -> Result<(), PolicyKind> {
         let grant = self.grant();
         if grant == Strength::Direct {
-            // Boundary and session policies do not limit what a resource policy gives directly, but for assuming a role.
+            // Boundary and session policies do not limit what a resource policy gives directly, but for assuming a role: what
+            // confines a caller would end with the first role whose trust policy says "everybody in the organization".
             return if self.question.trust {
-                self.within(&self.policies.boundary, PolicyKind::Boundary)
+                self.within_own_limits()
             } else {
                 Ok(())
             };

@@ -49,6 +49,8 @@ pub use guess::{Guess, guess};
 pub use locate::{Location, PathElement, Position, Span};
 
 use crate::json::{self, Limits};
+pub(crate) use report::nearest;
+
 use report::Report;
 use subject::{Subject, View};
 

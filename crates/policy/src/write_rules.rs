@@ -6,6 +6,7 @@
 
 mod elements;
 pub(crate) mod hints;
+pub(crate) mod reach;
 #[cfg(test)]
 mod tests;
 

@@ -243,6 +243,71 @@ fn a_grant_to_everybody_is_public_and_stopped_until_asked_for() {
     world.anonymous().get(BUCKET, "report.csv").denied();
 }
 
+/// What S3 refuses when a policy is written, with its sentence, and the policy before stays in force.
+#[test]
+fn a_policy_that_could_never_apply_is_refused() {
+    let Shared { owner, .. } = shared();
+    let root = owner.root();
+    let put = |actions: Value, resources: Value| {
+        let statement = json!({
+            "Effect": "Allow", "Principal": { "AWS": owner.id() },
+            "Action": actions, "Resource": resources,
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+        let parameters = json!({ "Bucket": BUCKET, "Policy": document });
+        root.call("s3", "put_bucket_policy", parameters)
+    };
+    const ITSELF: &str = "arn:aws:s3:::shared-reports";
+    const OBJECTS: &str = "arn:aws:s3:::shared-reports/*";
+    put(
+        json!(["s3:GetObject", "s3:ListBucket"]),
+        json!([ITSELF, OBJECTS]),
+    )
+    .ok();
+    const NOWHERE: &str = "Action does not apply to any resource(s) in statement";
+    for (actions, resources, sentence) in [
+        (json!("s3:GetObject"), json!(ITSELF), NOWHERE),
+        (
+            json!(["s3:GetObject", "s3:ListBucket"]),
+            json!(OBJECTS),
+            NOWHERE,
+        ),
+        (
+            json!("s3:ListAllMyBuckets"),
+            json!([ITSELF, OBJECTS]),
+            NOWHERE,
+        ),
+        (
+            json!("s3:ListObjects"),
+            json!(ITSELF),
+            "Policy has invalid action",
+        ),
+        (
+            json!("s3:GetObject"),
+            json!("*"),
+            "Policy has invalid resource",
+        ),
+    ] {
+        let refusal = put(actions, resources).refused("MalformedPolicy");
+        assert_eq!(refusal.status, 400);
+        assert!(refusal.message.starts_with(sentence), "{refusal:?}");
+    }
+    let kept = root
+        .call("s3", "get_bucket_policy", json!({ "Bucket": BUCKET }))
+        .ok();
+    assert!(
+        kept["Policy"]
+            .as_str()
+            .is_some_and(|text| text.contains("s3:ListBucket"))
+    );
+    put(json!("s3:*"), json!(ITSELF)).ok();
+    put(
+        json!(["s3:GetObject*", "s3:List*"]),
+        json!("arn:aws:s3:::shared-reports*"),
+    )
+    .ok();
+}
+
 #[test]
 fn a_presigned_url_dies_with_its_session() {
     let Shared {

@@ -281,7 +281,9 @@ pub(crate) fn merge_tags(
     let quotas = cx.world.directory.quotas();
     let limit = quotas.get(quota).unwrap_or(0);
     if u64::try_from(tags.len()).unwrap_or(u64::MAX) > limit {
-        return Err(limit_exceeded(quotas, quota));
+        let sentence = "The number of tags has reached the maximum limit.";
+        let message = format!("{sentence} It is {limit} ({quota}).");
+        return Err(Fault::new("LimitExceeded", 409, message));
     }
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Read for GetGroup {
     ) -> Result<Self::Output, Fault> {
         let group = existing_group(found, &input.group_name)?;
         let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
-        let members = cx.account()?.members(&group.id);
+        let members = cx.account()?.members_after(&group.id, cursor.after());
         let page = cursor
             .page(members, |user| name_key(&user.name))
             .map(|user| users::listed(user, cx));

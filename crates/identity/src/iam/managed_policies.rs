@@ -9,7 +9,7 @@ use std::sync::Arc;
 use twinlock_directory::{
     AccountId, AccountNode, Attachments, Batch, ManagedPolicy, PolicyVersion, Tag, ids,
     managed::{self, ManagedSummary},
-    name_key,
+    name_key, names_after,
 };
 use twinlock_gate::{
     Action, Change, Cx, Fault, Need, Needs, Operation, Permit, Read, nothing_to_prepare,
@@ -23,8 +23,8 @@ use twinlock_shapes::iam::{
 
 use super::{
     common::{
-        Cursor, already_exists, at, entity_need, in_path, invalid_input, list_need, merge_tags,
-        new_tags, no_such, room_for_one, shown_tags, tag_pairs, tags_if_any,
+        Cursor, after_within, already_exists, at, entity_need, in_path, invalid_input, list_need,
+        merge_tags, new_tags, no_such, room_for_one, shown_tags, tag_pairs, tags_if_any,
     },
     documents,
 };
@@ -342,15 +342,25 @@ impl Read for ListPolicies {
         cx: &Cx<'_>,
     ) -> Result<Self::Output, Fault> {
         let node = cx.account()?;
+        let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
         let scope = input.scope.as_deref().unwrap_or("All");
-        let own = (scope != "AWS")
-            .then(|| node.policies.values().cloned().map(Managed::Customer))
+        // Each kind from where the page begins, unless it is not wanted or the listing is past it.
+        let own = after_within(cursor.after(), '1')
+            .filter(|_| scope != "AWS")
+            .map(|after| names_after(&node.policies, after).cloned())
             .into_iter()
-            .flatten();
-        let aws = (scope != "Local")
-            .then(|| managed::list().iter().map(Managed::Aws))
+            .flatten()
+            .map(Managed::Customer);
+        let aws = after_within(cursor.after(), '2')
+            .filter(|_| scope != "Local")
+            .map(|after| {
+                let all = managed::list();
+                let begins = all.partition_point(|policy| *name_key(policy.name) <= *after);
+                all[begins..].iter()
+            })
             .into_iter()
-            .flatten();
+            .flatten()
+            .map(Managed::Aws);
         let listed = own.chain(aws).filter(|policy| {
             let used = || node.attachments(&policy.arn());
             let attached = || used().is_some_and(|used| used.count() > 0);
@@ -363,7 +373,7 @@ impl Read for ListPolicies {
                 && wanted
                 && (input.only_attached != Some(true) || attached())
         });
-        let page = Cursor::new(input.marker.as_deref(), input.max_items)?
+        let page = cursor
             .page(listed, Managed::key)
             .map(|policy| policy.shown(node));
         Ok(ListPoliciesOutput {

@@ -5,7 +5,7 @@ use super::subject::{Subject, View};
 use super::{ResourceType, table};
 use crate::document::Text;
 use crate::facts::{self, Service, ServiceSummary};
-use crate::write_rules::hints;
+use crate::write_rules::{hints, reach};
 
 table! {
     INVALID_ACTION: Error, Guide, "Invalid action",
@@ -14,6 +14,8 @@ table! {
         "there is no service of that prefix, or the prefix has a wildcard";
     UNSUPPORTED_ACTION_IN_POLICY: Error, Guide, "Unsupported action in policy",
         "an action that the resource's policy cannot be about: of another service in a bucket policy, not of STS in a trust policy";
+    ACTION_WITHOUT_RESOURCE: Error, Own, "Action without resource",
+        "in a bucket policy: the action works on none of the statement's resources, which S3 refuses";
     DEPRECATED_ACTION: Warning, Own, "Deprecated action",
         "AWS's reference says that the action is deprecated, such as lambda:InvokeAsync";
 }
@@ -34,6 +36,7 @@ pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Rep
             };
             if existing(action, service, name, report) {
                 fitting(subject, action, service, name, report);
+                reaching(subject, view, action, name, report);
             }
         } else if action.value == "*" && subject.is_trust() {
             let details = "A trust policy is about assuming the role: write sts:AssumeRole.";
@@ -144,4 +147,30 @@ fn fitting(
         )
     };
     report.add(&UNSUPPORTED_ACTION_IN_POLICY, &action.span, details);
+}
+
+/// Whether an action of a bucket policy works on one of its statement's resources, as [`crate::write_rules`] has it.
+fn reaching(
+    subject: &Subject<'_>,
+    view: &View<'_>,
+    action: &Text,
+    name: &str,
+    report: &mut Report<'_>,
+) {
+    let Some(resources) = view.resources else {
+        return;
+    };
+    if subject.resource_type != Some(ResourceType::S3Bucket)
+        || view.is_not_action
+        || view.is_not_resource
+    {
+        return;
+    }
+    if !reach::reaches(name, resources.values.iter().map(|r| r.value.as_str())) {
+        report.add(
+            &ACTION_WITHOUT_RESOURCE,
+            &action.span,
+            reach::hint(&action.value),
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use super::report::Report;
 use super::subject::{Subject, View, has_wildcard};
 use super::{ResourceType, table};
-use crate::arn::Arn;
+use crate::arn::{Arn, without_variables};
 use crate::document::Text;
 use crate::facts::{self, Resource};
 use crate::principal::is_account_id;
@@ -56,6 +56,8 @@ pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Rep
         }
         if resource.value != "*" {
             one(subject, resource, report);
+        } else if subject.resource_type == Some(ResourceType::S3Bucket) {
+            unsupported(subject, resource, None, report);
         }
     }
 }
@@ -103,22 +105,6 @@ fn one(subject: &Subject<'_>, resource: &Text, report: &mut Report<'_>) {
         form(&arn, &plain, resource, report);
     }
     unsupported(subject, resource, Some(&arn), report);
-}
-
-/// The text with each variable replaced by a star.
-fn without_variables(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((_, behind)) = after.split_once('}') else {
-            break;
-        };
-        plain.push_str(before);
-        plain.push('*');
-        rest = behind;
-    }
-    plain.push_str(rest);
-    plain
 }
 
 fn partition(arn: &Arn<'_>, resource: &Text, report: &mut Report<'_>) {

@@ -143,7 +143,7 @@ impl<'d> Report<'d> {
 }
 
 /// The name that takes the fewest edits, at most one in three characters.
-pub(super) fn nearest<'n>(meant: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(meant: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     const LENGTH_MAX: usize = 128;
     if meant.len() > LENGTH_MAX {
         return None;

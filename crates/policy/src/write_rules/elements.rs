@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::{Target, WriteError, at, hints, refuse};
+use super::{Target, WriteError, at, hints, reach, refuse};
 use crate::arn::Arn;
 use crate::condition::{OperatorName, boolean};
 use crate::document::{
     ConditionEntry, Document, Effect, List, PrincipalElement, PrincipalType, Statement, Text,
 };
+use crate::facts;
 use crate::principal::is_account_id;
 use crate::regions;
 use crate::value;
@@ -48,6 +49,7 @@ impl Checker<'_> {
             self.principals(statement)?;
             self.actions(statement)?;
             self.resources(statement)?;
+            self.reach(statement)?;
             for condition in &statement.conditions {
                 self.condition(condition)?;
             }
@@ -259,6 +261,14 @@ impl Checker<'_> {
                 &format!("A bucket policy takes actions of s3, not `{text}`."),
             );
         }
+        if self.is_bucket() && !name.contains(['*', '?']) && facts::action(service, name).is_none()
+        {
+            return self.refuse(
+                "Policy has invalid action",
+                &action.span,
+                &hints::unknown_action("s3", name),
+            );
+        }
         Ok(())
     }
 
@@ -346,8 +356,15 @@ impl Checker<'_> {
     fn bucket_resource(&self, resource: &Text, bucket: &str) -> Checked {
         let text = resource.value.as_str();
         let named = match Arn::parse(text) {
-            // A lone star cannot reach beyond the bucket that the policy is attached to.
-            _ if text == "*" => return Ok(()),
+            _ if text == "*" => {
+                return self.refuse(
+                    "Policy has invalid resource",
+                    &resource.span,
+                    &format!(
+                        "A bucket policy names its bucket: write arn:aws:s3:::{bucket} and arn:aws:s3:::{bucket}/*."
+                    ),
+                );
+            }
             Some(arn) if arn.service == "s3" && arn.region.is_empty() && arn.account.is_empty() => {
                 arn.resource.split('/').next().unwrap_or("")
             }
@@ -368,6 +385,26 @@ impl Checker<'_> {
             format!("The policy is for bucket `{bucket}`, but this names `{named}`.")
         };
         self.refuse("Policy has invalid resource", &resource.span, &hint)
+    }
+
+    /// In a bucket policy each action meets one of the statement's resources.
+    fn reach(&self, statement: &Statement) -> Checked {
+        let (true, Some(actions), Some(resources)) =
+            (self.is_bucket(), &statement.action, &statement.resource)
+        else {
+            return Ok(());
+        };
+        for action in &actions.values {
+            let name = action.value.split_once(':').map_or("*", |(_, name)| name);
+            if !reach::reaches(name, resources.values.iter().map(|r| r.value.as_str())) {
+                return self.refuse(
+                    "Action does not apply to any resource(s) in statement",
+                    &action.span,
+                    &reach::hint(&action.value),
+                );
+            }
+        }
+        Ok(())
     }
 
     fn condition(&self, entry: &ConditionEntry) -> Checked {

@@ -2,6 +2,7 @@
 
 use crate::facts;
 use crate::principal::is_account_id;
+use crate::validate::nearest;
 
 /// What may be meant by a principal that is invalid.
 pub(crate) fn principal(text: &str) -> Option<String> {
@@ -78,6 +79,17 @@ pub(crate) fn action(text: &str) -> String {
     } else {
         format!("`{text}` is no action: a service, a colon and a name, as in s3:GetObject.")
     }
+}
+
+/// What may be meant by an action that its service has not.
+pub(crate) fn unknown_action(service: &str, name: &str) -> String {
+    let known = facts::service(service)
+        .into_iter()
+        .flat_map(|service| service.actions.iter().map(|action| action.name));
+    let meant = nearest(name, known).map_or_else(String::new, |near| {
+        format!(" Did you mean `{service}:{near}`?")
+    });
+    format!("There is no action `{service}:{name}`.{meant}")
 }
 
 /// What may be meant by a resource that is invalid.

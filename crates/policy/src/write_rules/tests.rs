@@ -367,6 +367,18 @@ fn bucket_policies_are_refused_with_s3s_sentence() {
             "ec2:Run",
         ),
         (
+            "s3:GetObject",
+            "s3:ListObjects",
+            "Policy has invalid action",
+            "no action `s3:ListObjects`",
+        ),
+        (
+            "arn:aws:s3:::b/*",
+            "*",
+            "Policy has invalid resource",
+            "arn:aws:s3:::b/*",
+        ),
+        (
             r#""Principal":"*""#,
             r#""NotPrincipal":{"AWS":"*"}"#,
             "Allow with NotPrincipal is not allowed.",
@@ -386,6 +398,98 @@ fn bucket_policies_are_refused_with_s3s_sentence() {
         assert!(error.hint.contains(hint), "{text}: {error}");
     }
     assert!(check_bucket(&" ".repeat(30_000), "b").is_err());
+}
+
+/// Each action of a statement must meet one of its resources: `Action does not apply to any resource(s) in statement`, recorded in
+/// github.com/ministryofjustice/modernisation-platform/pull/10762 and github.com/aws-amplify/docs/issues/7799.
+#[test]
+fn an_action_of_a_bucket_policy_meets_one_of_its_resources() {
+    const BUCKET_ONLY: &str = r#""arn:aws:s3:::b""#;
+    const OBJECTS_ONLY: &str = r#""arn:aws:s3:::b/*""#;
+    let written = |actions: &str, resources: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Principal":"*","Action":[{actions}],"Resource":[{resources}]}}}}"#
+        );
+        check_bucket(&text, "b").map(|_| ())
+    };
+    for (actions, resources, hint) in [
+        (r#""s3:GetObject""#, BUCKET_ONLY, "works on objects"),
+        (r#""S3:getobject""#, BUCKET_ONLY, "works on objects"),
+        (r#""s3:ListBucket""#, OBJECTS_ONLY, "works on the bucket"),
+        (
+            r#""s3:PutObject","s3:ListBucket""#,
+            OBJECTS_ONLY,
+            "`s3:ListBucket` works on the bucket",
+        ),
+        (
+            r#""s3:ListBucket","s3:PutObject""#,
+            BUCKET_ONLY,
+            "`s3:PutObject` works on objects",
+        ),
+        (
+            r#""s3:*","s3:PutObject""#,
+            BUCKET_ONLY,
+            "`s3:PutObject` works on objects",
+        ),
+        (
+            r#""s3:GetBucketPolicy""#,
+            r#""arn:aws:s3:::b/${aws:username}/*""#,
+            "works on the bucket",
+        ),
+        (
+            r#""s3:ListBucket""#,
+            r#""arn:aws:s3:::b/", "arn:aws:s3:::b/a""#,
+            "works on the bucket",
+        ),
+        (
+            r#""s3:ListAllMyBuckets""#,
+            r#""arn:aws:s3:::b", "arn:aws:s3:::b/*""#,
+            "identity policy",
+        ),
+    ] {
+        let error = written(actions, resources).expect_err(actions);
+        assert_eq!(
+            error.sentence, "Action does not apply to any resource(s) in statement",
+            "{actions} {resources}"
+        );
+        assert!(error.hint.contains(hint), "{error}");
+    }
+    for (actions, resources) in [
+        (
+            r#""s3:GetObject","s3:ListBucket""#,
+            r#""arn:aws:s3:::b", "arn:aws:s3:::b/*""#,
+        ),
+        // A star reaches over the slash, and a variable can hold one.
+        (r#""s3:GetObject","s3:ListBucket""#, r#""arn:aws:s3:::b*""#),
+        (r#""s3:GetObject","s3:ListBucket""#, r#""arn:aws:s3:::*""#),
+        (r#""s3:GetObject""#, r#""arn:aws:s3:::*/a""#),
+        (r#""s3:GetObject""#, r#""arn:aws:s3:::b/${aws:username}""#),
+        // Of an action with a wildcard nothing is said.
+        (r#""s3:*""#, BUCKET_ONLY),
+        (r#""s3:*""#, OBJECTS_ONLY),
+        (r#""*""#, OBJECTS_ONLY),
+        (r#""s3:GetObject*""#, BUCKET_ONLY),
+        (r#""s3:ListBucket*""#, OBJECTS_ONLY),
+        (
+            r#""s3:AbortMultipartUpload","s3:ListMultipartUploadParts","s3:GetObjectVersion","s3:BypassGovernanceRetention""#,
+            OBJECTS_ONLY,
+        ),
+        (
+            r#""s3:ListBucketVersions","s3:ListBucketMultipartUploads","s3:GetBucketLocation","s3:PutLifecycleConfiguration""#,
+            BUCKET_ONLY,
+        ),
+    ] {
+        assert_eq!(written(actions, resources), Ok(()), "{actions} {resources}");
+    }
+    // What is excepted need not be met.
+    for statement in [
+        r#""NotAction":"s3:GetObject","Resource":"arn:aws:s3:::b""#,
+        r#""Action":"s3:GetObject","NotResource":"arn:aws:s3:::b/public/*""#,
+        r#""Action":"s3:GetObject","NotResource":"arn:aws:s3:::b""#,
+    ] {
+        let text = format!(r#"{{"Statement":{{"Effect":"Deny","Principal":"*",{statement}}}}}"#);
+        assert_eq!(check_bucket(&text, "b").map(|_| ()), Ok(()), "{text}");
+    }
 }
 
 #[test]

@@ -377,7 +377,7 @@ fn section_5_explicit_deny_wins() {
     }
 }
 
-/// Role trust: who, grant in the trust policy, identity, boundary, owner of the role, allowed?
+/// Role trust: who, grant in the trust policy, identity, boundary, owner of the role, allowed? Below, the same with a session policy.
 #[test]
 fn section_5_2_role_trust() {
     use PrincipalKind::{RoleSession as S, Root as R, User as U, WebIdentity as W};
@@ -417,6 +417,46 @@ fn section_5_2_role_trust() {
             world.decide().allowed(),
             allowed,
             "{kind:?} {grant} {identity} {boundary:?} {owner}"
+        );
+    }
+    // A session, grant, identity, boundary, session policy, owner of the role.
+    const EVERYONE: &str = r#"{"AWS":"*"}"#;
+    let rows = [
+        (TO_SESSION, X, None, Some(ALL), ACCOUNT, true),
+        (TO_SESSION, X, None, Some(X), ACCOUNT, false),
+        (TO_SESSION, X, Some(ALL), Some(X), ACCOUNT, false),
+        (TO_SESSION, X, Some(X), Some(ALL), ACCOUNT, false),
+        (EVERYONE, X, None, Some(ALL), ACCOUNT, true),
+        (EVERYONE, ALL, None, Some(X), ACCOUNT, false),
+        (TO_ROLE, X, None, Some(ALL), ACCOUNT, true),
+        (TO_ROLE, X, None, Some(X), ACCOUNT, false),
+        (TO_ACCOUNT, ALL, None, Some(ALL), ACCOUNT, true),
+        (TO_ACCOUNT, ALL, None, Some(X), ACCOUNT, false),
+        (TO_ACCOUNT, X, None, Some(ALL), ACCOUNT, false),
+        (TO_SESSION, ALL, Some(ALL), Some(ALL), OTHER, true),
+        (TO_SESSION, X, None, Some(ALL), OTHER, false),
+        (TO_SESSION, ALL, Some(X), Some(ALL), OTHER, false),
+        (TO_SESSION, ALL, None, Some(X), OTHER, false),
+        (EVERYONE, ALL, None, Some(X), OTHER, false),
+    ];
+    for (grant, identity, boundary, session, owner, allowed) in rows {
+        let trust = format!(r#"{{"Effect":"Allow","Principal":{grant},"Action":"sts:*"}}"#);
+        let world = World {
+            kind: S,
+            action: "sts:AssumeRole",
+            resource: "arn:aws:iam::111111111111:role/R",
+            owner,
+            grant: Some(&trust),
+            rule: ResourceRule::MustAdmit,
+            identity,
+            boundary,
+            session,
+            ..World::BASE
+        };
+        assert_eq!(
+            world.decide().allowed(),
+            allowed,
+            "{grant} {identity} {boundary:?} {session:?} {owner}"
         );
     }
     let own = World {

@@ -280,7 +280,10 @@ fn tags_and_boundaries_of_roles() {
         "InvalidInput"
     );
     let many = (0..50).map(|i| tag(&format!("k{i}"), "")).collect();
-    assert_eq!(told(put(many)).2, "Cannot exceed quota for TagsPerRole: 50");
+    assert_eq!(
+        told(put(many)).2,
+        "The number of tags has reached the maximum limit. It is 50 (TagsPerRole)."
+    );
     let untag = UntagRoleInput {
         role_name: "App".into(),
         tag_keys: vec!["a".into(), "none".into()],

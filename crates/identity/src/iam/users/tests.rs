@@ -371,7 +371,7 @@ fn tags_have_rules() {
     assert_refused(
         put(many(100)),
         "LimitExceeded",
-        "Cannot exceed quota for TagsPerUser: 50",
+        "The number of tags has reached the maximum limit. It is 50 (TagsPerUser).",
     );
     let mut keys: Vec<String> = (0..25).map(|i| format!("K{i}")).collect();
     keys.push("absent".into());

@@ -132,6 +132,9 @@ pub(super) const ROWS: &[(&str, Kind, &str, &str)] = &[
     ("ARN_ACCOUNT_NOT_ALLOWED", Identity, r#"{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3::111122223333:b"}"#, r#"{"Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:us-east-1:111122223333:accesspoint/a"}"#),
     ("MISSING_ARN_ACCOUNT", Identity, r#"{"Effect":"Deny","Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1::q"}"#, r#"{"Effect":"Deny","Action":"sqs:*","Resource":"arn:aws:sqs:us-east-1:*:q"}"#),
     ("INVALID_ARN_RESOURCE", Identity, r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::111122223333:rolle/R"}"#, r#"{"Effect":"Deny","Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/${aws:username}"}"#),
+    ("ACTION_WITHOUT_RESOURCE", Bucket, r#"{"Effect":"Deny","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],"Resource":"arn:aws:s3:::b/*"}"#, r#"{"Effect":"Deny","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}"#),
+    ("ACTION_WITHOUT_RESOURCE", Bucket, r#"{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b"}"#, r#"{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b*"}"#),
+    ("UNSUPPORTED_RESOURCE_ARN_IN_POLICY", Bucket, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}"#, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::*"}"#),
     ("UNSUPPORTED_RESOURCE_ARN_IN_POLICY", Bucket, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:kms:us-east-1:111122223333:key/k"}"#, r#"{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b"}"#),
     ("WILDCARD_IN_SERVICE_NAME", Identity, r#"{"Effect":"Deny","Action":"codecommit:*","Resource":"arn:aws:*code*::111122223333:*"}"#, r#"{"Effect":"Deny","Action":"codecommit:*","Resource":"arn:aws:codecommit:*:111122223333:*"}"#),
     // variables
