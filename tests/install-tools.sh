@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need: the Python environment VENV, made with PYTHON, and a browser. Called by `make test`.
+# Installs what the tests need: the Python environment VENV, made with PYTHON, a browser, and axe-core. Called by `make test`.
 # Debian's packages are installed only where something is missing, and only if that is possible.
 set -eu
 cd "$(dirname "$0")/.."
@@ -43,7 +43,25 @@ if ! command -v openssl >/dev/null 2>&1 || ! command -v ssh-keygen >/dev/null 2>
     install "openssl and ssh-keygen" openssl openssh-client
 fi
 
+# axe-core, which looks at pages as people do who do not see them well. Its licence is the MPL-2.0: it is fetched for the tests, from
+# npm, and is no part of the project.
+axe=4.14.1
+axe_sha512=1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+if ! command -v npm >/dev/null 2>&1; then
+    install "npm, for axe-core" npm
+fi
+
 rm -rf "$venv"
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
 "$venv/bin/aws" --version
+(cd "$venv" && npm pack --silent "axe-core@$axe" >/dev/null)
+"$venv/bin/python" - "$venv/axe-core-$axe.tgz" "$axe_sha512" <<'CHECK'
+import hashlib, sys
+with open(sys.argv[1], "rb") as archive:
+    found = hashlib.sha512(archive.read()).hexdigest()
+if found != sys.argv[2]:
+    sys.exit(f"{sys.argv[1]} is not the file that was expected: SHA-512 {found}")
+CHECK
+tar -xzf "$venv/axe-core-$axe.tgz" -C "$venv" --strip-components 1 package/axe.min.js
+rm "$venv/axe-core-$axe.tgz"

@@ -86,7 +86,8 @@ impl Browser {
         }
     }
 
-    fn tell(&self, method: &str, path: &str, body: Value) -> Value {
+    /// One call of the protocol in this session, which must go well.
+    pub(crate) fn tell(&self, method: &str, path: &str, body: Value) -> Value {
         self.ask(method, &format!("{}{path}", self.session), body)
             .unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.page()))
     }
@@ -158,7 +159,8 @@ impl Browser {
         self
     }
 
-    fn until<T>(&self, what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    /// Waits until there is something.
+    pub(crate) fn until<T>(&self, what: &str, mut found: impl FnMut() -> Option<T>) -> T {
         let tries = PATIENCE.as_millis() / PAUSE.as_millis();
         for _ in 0..tries {
             if let Some(found) = found() {

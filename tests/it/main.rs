@@ -5,6 +5,7 @@
 //! - [`terminal`]: a shell with the stock aws CLI, for what the walkthroughs type;
 //! - [`boto`]: boto3, for all other calls;
 //! - [`browser`]: a person at a real browser;
+//! - [`looks`]: what pages are in the dark, on a phone, for a screen reader;
 //! - [`coverage`]: docs/coverage.md, from the tables of operations;
 //! - [`validation`]: docs/policy-validation.md, from the table of checks;
 //! - [`reference`]: every operation against AWS's service authorisation reference;
@@ -15,6 +16,7 @@
 mod boto;
 mod browser;
 mod coverage;
+mod looks;
 mod reference;
 mod server;
 mod stories;

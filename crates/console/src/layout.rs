@@ -43,7 +43,13 @@ const ORGANIZATIONS_SIDE: &[(&str, &str)] = &[
     ("/organizations/policies", "Policies"),
     ("/organizations/settings", "Settings"),
 ];
-const S3_SIDE: &[(&str, &str)] = &[("/s3", "Buckets")];
+const S3_SIDE: &[(&str, &str)] = &[
+    ("/s3", "Buckets"),
+    (
+        "/s3/-/block",
+        "Block Public Access settings for this account",
+    ),
+];
 
 fn document(title: &str, body: Markup) -> Markup {
     html! {

@@ -5,6 +5,9 @@ use maud::{Markup, html};
 
 use crate::{http::encode, visit::Visit};
 
+/// Which page of a list: by its number, or by where it begins.
+const PAGING: [&str; 2] = ["page", "after"];
+
 /// The address of this page with other values of some parameters; an empty value leaves the parameter out.
 pub(crate) fn address(visit: &Visit, changes: &[(&str, &str)]) -> String {
     let kept = visit
@@ -68,7 +71,7 @@ impl<'v> Order<'v> {
 pub(crate) fn kept(visit: &Visit, own: &[&str]) -> Markup {
     html! {
         @for (name, value) in visit.request.query.iter() {
-            @if !own.contains(&name) && name != "page" && !value.is_empty() { input type="hidden" name=(name) value=(value); }
+            @if !own.contains(&name) && !PAGING.contains(&name) && !value.is_empty() { input type="hidden" name=(name) value=(value); }
         }
     }
 }

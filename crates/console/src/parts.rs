@@ -19,6 +19,11 @@ pub(crate) fn copy(text: &str) -> Markup {
     }
 }
 
+/// A button that copies a text, where the text itself would take too much room.
+pub(crate) fn copy_button(text: &str, label: &str) -> Markup {
+    html! { span.copy { button type="button" data-copy=(text) aria-label=(label) title=(label) {} } }
+}
+
 /// Why something failed, in AWS's words, with the way to the reasons.
 pub(crate) fn problem(visit: &Visit, code: &str, message: &str) -> Markup {
     html! {
@@ -63,10 +68,19 @@ pub(crate) fn head(title: &str, about: &str, actions: Markup) -> Markup {
 
 /// Tabs of a page, told by `?tab=`.
 pub(crate) fn tabs(base: &str, tabs: &[(&str, &str)], current: &str) -> Markup {
+    tabs_after(&format!("{base}?"), tabs, current)
+}
+
+/// Tabs of a page whose address has a query already.
+pub(crate) fn tabs_with(base: &str, tabs: &[(&str, &str)], current: &str) -> Markup {
+    tabs_after(&format!("{base}&"), tabs, current)
+}
+
+fn tabs_after(base: &str, tabs: &[(&str, &str)], current: &str) -> Markup {
     html! {
         nav.tabs aria-label="Sections" {
             @for (id, name) in tabs {
-                a href={ (base) "?tab=" (id) } aria-current=[(*id == current).then_some("page")] { (name) }
+                a href={ (base) "tab=" (id) } aria-current=[(*id == current).then_some("page")] { (name) }
             }
         }
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use twinlock_directory::{AccountId, Millis};
 use twinlock_gate::{
-    Caller, Fault, RequestFacts, World,
+    Caller, Fault, Link, RequestFacts, World,
     token::{Session, SessionOf},
 };
 
@@ -321,6 +321,28 @@ impl Sessions {
             Some(role) => self.caller(&role.session, facts),
             None => self.caller(&sign_in.own, facts),
         }
+    }
+
+    /// A link that gets an object, signed by the session of whoever the person acts as now; none: that session is over.
+    pub(crate) fn link(
+        &self,
+        sign_in: &SignIn,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+        seconds: u64,
+    ) -> Option<Link> {
+        let sealed = sign_in
+            .role
+            .as_ref()
+            .map_or(&sign_in.own, |role| &role.session);
+        self.world.presigned_get(
+            (&sealed.access_key_id, &sealed.token),
+            bucket,
+            key,
+            version_id,
+            seconds,
+        )
     }
 
     /// Whoever a sealed session is of.

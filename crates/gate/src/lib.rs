@@ -13,6 +13,7 @@
 //! | `attempt`, `caller`, `context` | what one attempt sees: one snapshot, one caller, one instant |
 //! | `cors` | what browsers are told of pages of other origins |
 //! | [`proof`] | web identity tokens and SAML assertions: the federated principals they prove |
+//! | `presign` | links that a signed-in person hands on |
 //! | `post_form` | S3's POST form, which becomes a PutObject |
 //! | `denial` | what a denied caller is told |
 //! | [`authorization_message`] | the same in full, sealed for the account |
@@ -37,6 +38,7 @@ pub mod needs;
 pub mod operation;
 mod permit;
 mod post_form;
+mod presign;
 pub mod proof;
 mod recognise;
 pub mod service;
@@ -54,6 +56,7 @@ pub use dispatch::{Gate, Peer, request_id};
 pub use needs::{Need, Needs, Nothing, ResourcePolicy};
 pub use operation::{Action, Callers, Change, Effect, Operation, Read, Sessions};
 pub use permit::Permit;
+pub use presign::{LINK_SECONDS_MAX, Link};
 pub use simulation::Simulation;
 pub use twinlock_wire::fault::Fault;
 pub use twinlock_wire::{body::Body, shape::Shape, time};

@@ -127,6 +127,11 @@ pub fn hoist_query_headers(parts: &mut Parts) -> Result<(), SignatureError> {
     Ok(())
 }
 
+/// Percent-encodes all but RFC 3986's unreserved characters, as signatures have it; slashes stay in a path.
+pub fn percent_encode(text: &str, keep_slash: bool) -> String {
+    percent::encode(text.as_bytes(), keep_slash)
+}
+
 /// Percent-decodes strictly: none if it is malformed or no UTF-8. A plus is a plus.
 pub fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());

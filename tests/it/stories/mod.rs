@@ -4,10 +4,12 @@
 
 mod bucket_policies;
 mod command_line;
+mod console_accessible;
 mod console_federation;
 mod console_guard;
 mod console_iam_pages;
 mod console_organizations;
+mod console_s3;
 mod console_saml;
 mod console_sign_in;
 mod console_text1;

@@ -32,6 +32,15 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// What scrolls sideways is reached by the keyboard, too.
+const scrolls = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+document.querySelectorAll("table").forEach((table) => scrolls.observe(table));
+
 // A button stays shut until its word has been typed, or its boxes ticked.
 function gate(form) {
   const button = form.querySelector("[data-needs]");
@@ -242,76 +251,177 @@ class Editor {
 }
 document.querySelectorAll(".editor").forEach((root) => new Editor(root));
 
-// Uploads: small files whole, large ones in parts, each with its progress.
+// Uploads: small files whole, large ones in parts, each with its progress. What fails on the way is tried again, then left to be
+// resumed or cancelled; what the server refuses is told.
 const PART = 8 * 1024 * 1024;
+const PARTS_MAX = 10000;
+const TRIES = 3;
+
+class Refused extends Error {}
+
+class Upload {
+  constructor(panel, file) {
+    this.panel = panel;
+    this.file = file;
+    this.part = Math.max(PART, Math.ceil(file.size / PARTS_MAX));
+    this.etags = [];
+    this.query = panel.options();
+    const name = file.webkitRelativePath || file.name;
+    this.query.set("key", panel.root.dataset.prefix + name);
+    this.query.set("type", file.type);
+    this.bar = element("progress", { max: file.size || 1, value: 0, ariaLabel: `Progress of ${name}` });
+    this.said = element("span", { role: "status" });
+    this.again = element("button", { type: "button", hidden: true }, "Resume");
+    this.stop = element("button", { type: "button", ariaLabel: `Cancel ${name}` }, "Cancel");
+    this.again.addEventListener("click", () => panel.queue(this));
+    this.stop.addEventListener("click", () => this.cancel());
+    this.row = element("li", {}, element("span", { className: "name" }, name), this.bar, this.said, this.again, this.stop);
+    panel.list.append(this.row);
+  }
+
+  async run() {
+    this.again.hidden = true;
+    this.said.className = "";
+    this.said.textContent = "";
+    try {
+      if (this.file.size <= this.part) await this.patiently("put", this.query, this.file, 0);
+      else await this.inParts();
+      this.bar.value = this.bar.max;
+      this.stop.hidden = true;
+      this.said.textContent = "Uploaded";
+      this.state = "done";
+    } catch (error) {
+      if (this.state === "cancelled") return;
+      this.state = "failed";
+      this.said.className = "error";
+      this.said.textContent = error.message;
+      this.again.hidden = false;
+    }
+  }
+
+  async inParts() {
+    if (!this.query.has("upload")) this.query.set("upload", (await this.patiently("begin", this.query, "", 0)).upload);
+    for (let at; (at = this.etags.length * this.part) < this.file.size; ) {
+      const query = new URLSearchParams(this.query);
+      query.set("part", this.etags.length + 1);
+      const { etag } = await this.patiently("part", query, this.file.slice(at, at + this.part), at);
+      this.etags.push(etag);
+    }
+    await this.patiently("complete", this.query, new URLSearchParams(this.etags.map((etag) => ["etag", etag])), this.file.size);
+  }
+
+  // A connection that broke is no refusal: it is tried again, after a while.
+  async patiently(what, query, body, from) {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.send(what, query, body, from);
+      } catch (error) {
+        if (error instanceof Refused || this.state === "cancelled" || tried === TRIES) throw error;
+        await new Promise((go) => setTimeout(go, 500 * 2 ** tried));
+      }
+    }
+  }
+
+  send(what, query, body, from) {
+    return new Promise((done, failed) => {
+      const request = (this.request = new XMLHttpRequest());
+      request.open("POST", `${this.panel.root.dataset.upload}/${what}?${query}`);
+      request.setRequestHeader("x-csrf", this.panel.root.dataset.csrf);
+      if (body instanceof Blob) request.upload.addEventListener("progress", (event) => (this.bar.value = from + event.loaded));
+      request.addEventListener("error", () => failed(new Error("The connection broke.")));
+      request.addEventListener("abort", () => failed(new Error("Cancelled.")));
+      request.addEventListener("load", () => {
+        if (request.status >= 500) return failed(new Error(`The server answered ${request.status}.`));
+        let said;
+        try {
+          said = JSON.parse(request.responseText);
+        } catch {
+          said = { fault: "Your session has ended: reload the page." };
+        }
+        if (said.fault) failed(new Refused(said.fault));
+        else done(said);
+      });
+      request.send(body);
+    });
+  }
+
+  // What was sent in parts is not left behind.
+  cancel() {
+    this.state = "cancelled";
+    this.request?.abort();
+    if (this.query.has("upload")) this.send("abort", this.query, "", 0).catch(() => {});
+    this.row.remove();
+    this.panel.settle();
+  }
+}
+
 class Uploads {
   constructor(root) {
     this.root = root;
     this.list = root.querySelector(".uploads");
+    this.all = [];
     const drop = root.querySelector(".drop");
-    root.querySelector("input[type=file]").addEventListener("change", (event) => this.all(event.target.files));
+    for (const input of root.querySelectorAll("input[type=file]")) {
+      input.addEventListener("change", () => {
+        this.add([...input.files]);
+        input.value = "";
+      });
+    }
     for (const name of ["dragover", "dragleave", "drop"]) {
       drop.addEventListener(name, (event) => {
         event.preventDefault();
         drop.classList.toggle("over", name === "dragover");
-        if (name === "drop") this.all(event.dataTransfer.files);
+        if (name === "drop") this.add([...event.dataTransfer.files]);
       });
     }
   }
 
-  async all(files) {
-    let good = true;
-    for (const file of files) good = (await this.one(file)) && good;
-    if (good) location.reload();
+  // Metadata and tags, as they are typed at the moment.
+  options() {
+    const query = new URLSearchParams();
+    for (const field of this.root.querySelectorAll("[data-option]")) query.append(field.dataset.option, field.value);
+    return query;
   }
 
-  async one(file) {
-    const bar = element("progress", { max: file.size || 1, value: 0 });
-    const row = element("li", {}, file.name, " ", bar);
-    this.list.append(row);
-    const query = new URLSearchParams({ key: this.root.dataset.prefix + file.name, type: file.type });
-    try {
-      if (file.size <= PART) {
-        await this.send("put", query, file);
-      } else {
-        const { upload } = await this.send("begin", query, "");
-        query.set("upload", upload);
-        const etags = new URLSearchParams();
-        for (let n = 1, at = 0; at < file.size; n++, at += PART) {
-          query.set("part", n);
-          const { etag } = await this.send("part", query, file.slice(at, at + PART));
-          etags.append("etag", etag);
-          bar.value = Math.min(at + PART, file.size);
-        }
-        await this.send("complete", query, etags);
-      }
-      bar.value = bar.max;
-      return true;
-    } catch (error) {
-      if (query.has("upload")) this.send("abort", query, "").catch(() => {});
-      bar.replaceWith(element("span", { className: "error", role: "alert" }, error.message));
-      return false;
+  add(files) {
+    for (const file of files) this.queue(new Upload(this, file));
+  }
+
+  // One after the other.
+  queue(upload) {
+    upload.state = "waiting";
+    if (!this.all.includes(upload)) this.all.push(upload);
+    if (!this.running) this.run();
+  }
+
+  async run() {
+    this.running = true;
+    for (let next; (next = this.all.find((upload) => upload.state === "waiting")); ) {
+      next.state = "running";
+      await next.run();
     }
+    this.running = false;
+    this.settle();
   }
 
-  async send(what, query, body) {
-    const answer = await fetch(`${this.root.dataset.upload}/${what}?${query}`, { method: "POST", body, headers: { "x-csrf": this.root.dataset.csrf } });
-    const said = answer.ok ? await answer.json() : { fault: `The server answered ${answer.status}.` };
-    if (said.fault) throw new Error(said.fault);
-    return said;
+  // The list is shown anew when nothing waits for anybody.
+  settle() {
+    if (!this.running && this.all.some((upload) => upload.state === "done") && this.all.every((upload) => upload.state === "done" || upload.state === "cancelled")) location.reload();
   }
 }
 document.querySelectorAll("[data-upload]").forEach((root) => new Uploads(root));
 
-// Emptying a bucket goes on, round after round, until nothing is left.
+// Emptying and deleting go on, round after round, until nothing is left.
 document.querySelectorAll("form[data-rounds]").forEach((form) => {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const said = form.querySelector(".progress");
     form.querySelector("[data-needs]").disabled = true;
     said.hidden = false;
-    for (let total = 0, more = true; more; ) {
-      const answer = await fetch(location.href, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "x-csrf": form.dataset.csrf } });
+    const body = new URLSearchParams(new FormData(form));
+    for (let total = 0, more = true, n = 0; more; n++) {
+      body.set("round", n);
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "x-csrf": form.dataset.csrf } });
       const round = await answer.json();
       if (round.fault) {
         said.textContent = round.fault;

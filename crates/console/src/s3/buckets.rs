@@ -1,7 +1,7 @@
 //! The buckets of the account: the list, creating one, emptying it, deleting it.
 
 use http::Response;
-use maud::html;
+use maud::{Markup, html};
 use twinlock_gate::{Body, Fault};
 use twinlock_s3::{
     buckets::{CreateBucket, DeleteBucket, ListBuckets},
@@ -12,10 +12,11 @@ use twinlock_s3::{
 };
 use twinlock_shapes::s3 as s;
 
-use super::path;
+use super::{PER_PAGE, page_of, path};
 use crate::{
     layout::{Service, show},
-    parts::{csrf, head, nothing, problem, search, text, when},
+    listing::{Order, pager, search},
+    parts::{copy_button, csrf, head, nothing, problem, text, when},
     visit::{Page, Visit},
 };
 
@@ -30,38 +31,50 @@ pub(crate) fn names(visit: &Visit) -> Vec<String> {
 /// `/s3`.
 #[allow(clippy::unnecessary_wraps, reason = "a page like all others")]
 pub(crate) fn list(visit: &Visit) -> Page {
-    let q = visit.query("q");
     let buckets = visit.read::<ListBuckets>(s::ListBucketsInput::default());
     let main = html! {
         (head("Buckets", "Buckets are containers for data. Their names are shared by all accounts.", html! { a.button.primary href=(visit.at("/s3/-/create")) { "Create bucket" } }))
         @match &buckets {
             Err(fault) => {
                 (problem(visit, &fault.code, &fault.message))
-                form.panel method="get" action=(visit.at("/s3/-/open")) { p.hint { "You may know a bucket's name all the same: its address is " code { (visit.at("/s3/NAME")) } "." } }
+                p.hint { "You may know a bucket's name all the same: its address is " code { (visit.at("/s3/NAME")) } "." }
             }
-            Ok(out) => {
-                (search("Find buckets by name", q))
-                @let found: Vec<_> = out.buckets.iter().filter(|b| b.name.as_deref().unwrap_or("").contains(q)).collect();
-                @if found.is_empty() { (nothing("No buckets.")) } @else {
-                    table {
-                        thead { tr { th { "Name" } th { "Creation date" } th { "Actions" } } }
-                        tbody { @for bucket in found {
-                            @let name = bucket.name.as_deref().unwrap_or("");
-                            tr {
-                                td { a href=(visit.at(&path(name))) { (name) } }
-                                td { @if let Some(at) = bucket.creation_date { (when(at.0)) } }
-                                td.row-actions {
-                                    a.button href={ (visit.at(&path(name))) "/empty" } aria-label={ "Empty " (name) } { "Empty" }
-                                    a.button.danger href={ (visit.at(&path(name))) "/delete" } aria-label={ "Delete " (name) } { "Delete" }
-                                }
-                            }
-                        } }
-                    }
-                }
-            }
+            Ok(out) => (listed(visit, &out.buckets)),
         }
     };
     Ok(show(visit, Service::S3, "Buckets", main))
+}
+
+/// The buckets that the search finds, in order, a page of them.
+fn listed(visit: &Visit, buckets: &[s::Bucket]) -> Markup {
+    let q = visit.query("q");
+    let order = Order::of(visit);
+    let name = |bucket: &&s::Bucket| bucket.name.clone().unwrap_or_default();
+    let mut found: Vec<&s::Bucket> = buckets.iter().filter(|b| name(b).contains(q)).collect();
+    order.by("name", &mut found, name);
+    order.by("created", &mut found, |b| b.creation_date.map(|at| at.0));
+    let (page, shown) = page_of(visit, &found);
+    html! {
+        (search(visit, "Find buckets by name", &[]))
+        @if found.is_empty() { (nothing("No buckets.")) } @else {
+            table {
+                thead { tr { (order.heading("name", "Name")) (order.heading("created", "Creation date")) th { "Actions" } } }
+                tbody { @for bucket in &found[shown] {
+                    @let name = bucket.name.as_deref().unwrap_or("");
+                    tr {
+                        td { a href=(visit.at(&path(name))) { (name) } }
+                        td { @if let Some(at) = bucket.creation_date { (when(at.0)) } }
+                        td.row-actions {
+                            a.button href={ (visit.at(&path(name))) "/empty" } aria-label={ "Empty " (name) } { "Empty" }
+                            a.button.danger href={ (visit.at(&path(name))) "/delete" } aria-label={ "Delete " (name) } { "Delete" }
+                            (copy_button(&format!("arn:aws:s3:::{name}"), &format!("Copy ARN of {name}")))
+                        }
+                    }
+                } }
+            }
+            (pager(visit, page, PER_PAGE, found.len()))
+        }
+    }
 }
 
 /// `/s3/-/create`.

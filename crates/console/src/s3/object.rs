@@ -1,109 +1,137 @@
-//! One object: its properties, versions and tags; downloading and deleting.
+//! One object: its properties and versions, and its bytes.
 
 use http::{HeaderValue, Response, header};
-use maud::html;
+use maud::{Markup, html};
 use twinlock_gate::{Body, Fault};
 use twinlock_s3::{
-    delete_object::DeleteObjects,
+    copy_object::CopyObject,
+    delete_object::DeleteObject,
     get_object::{GetObject, HeadObject},
-    list_versions::ListObjectVersions,
     object_tagging::{DeleteObjectTagging, GetObjectTagging, PutObjectTagging},
 };
 use twinlock_shapes::s3 as s;
 
 use super::{
-    bucket::{sent_tags, tag_form},
-    path, size,
+    file_name, folder_of, object_path, objects, path,
+    properties::{sent_tags, tag_form},
+    refusal, size,
+    transfer::source,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    parts::{copy, csrf, head, problem, when},
+    parts::{copy, csrf, head, nothing, tabs_with, when},
     visit::{Page, Visit},
 };
 
+/// What is known of an object.
+pub(super) async fn known(
+    visit: &Visit,
+    bucket: &str,
+    key: &str,
+) -> Result<s::HeadObjectOutput, Fault> {
+    let input = s::HeadObjectInput {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        ..Default::default()
+    };
+    visit.effect::<HeadObject>(input).await
+}
+
 /// `/s3/BUCKET/object?key=…`.
-pub(crate) async fn page(visit: &Visit, bucket: &str) -> Page {
-    let key = visit.request.query.get("key").to_owned();
+pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
+    let key = visit.request.query.get("key");
     let at = visit.at(&path(bucket));
-    let found = visit
-        .effect::<HeadObject>(s::HeadObjectInput {
-            bucket: bucket.to_owned(),
-            key: key.clone(),
-            ..Default::default()
-        })
-        .await;
+    let of = format!("?key={}", encode(key));
+    let tab = if visit.query("tab") == "versions" {
+        "versions"
+    } else {
+        "properties"
+    };
+    let body = if tab == "versions" {
+        html! { section.panel { h2 { "Versions" } (objects::versions_of(visit, bucket, key).await) } }
+    } else {
+        properties(visit, bucket, key).await
+    };
+    let main = html! {
+        (objects::crumbs(visit, bucket, folder_of(key)))
+        (head(file_name(key), "", html! {
+            a.button.primary href={ (at) "/download" (of) } download { "Download" }
+            a.button href={ (at) "/share" (of) } { "Share with a presigned URL" }
+            a.button href={ (at) "/copy" (of) } { "Copy" }
+            a.button href={ (at) "/move" (of) } { "Move" }
+            a.button href={ (at) "/rename" (of) } { "Rename" }
+            form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) input type="hidden" name="key" value=(key); button.danger type="submit" { "Delete" } }
+        }))
+        (tabs_with(&visit.at(&object_path(bucket, key)), &[("properties", "Properties"), ("versions", "Versions")], tab))
+        (body)
+    };
+    Ok(show(visit, Service::S3, key, main))
+}
+
+async fn properties(visit: &Visit, bucket: &str, key: &str) -> Markup {
+    let at = visit.at(&path(bucket));
+    let found = known(visit, bucket, key).await;
     let tags = visit
         .effect::<GetObjectTagging>(s::GetObjectTaggingInput {
             bucket: bucket.to_owned(),
-            key: key.clone(),
+            key: key.to_owned(),
             ..Default::default()
         })
         .await;
-    let versions = visit
-        .effect::<ListObjectVersions>(s::ListObjectVersionsInput {
-            bucket: bucket.to_owned(),
-            prefix: Some(key.clone()),
-            max_keys: Some(100),
-            ..Default::default()
-        })
-        .await;
-    let main = html! {
-        (head(key.rsplit('/').next().unwrap_or(&key), "", html! {
-            a.button href={ (at) "/download?key=" (encode(&key)) } download { "Download" }
-            form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) input type="hidden" name="key" value=(key); button.danger type="submit" { "Delete" } }
-        }))
-        p { a href=(at) { (bucket) } }
+    html! {
         section.panel { h2 { "Object overview" } dl.facts {
-            dt { "Key" } dd { (copy(&key)) }
+            dt { "Key" } dd { (copy(key)) }
             dt { "ARN" } dd { (copy(&format!("arn:aws:s3:::{bucket}/{key}"))) }
             dt { "S3 URI" } dd { (copy(&format!("s3://{bucket}/{key}"))) }
-            dt { "Object URL" } dd { (copy(&format!("{}/{bucket}/{}", visit.world.settings.public_url, encode(&key).replace("%2F", "/")))) }
-            @match &found {
-                Ok(out) => {
-                    dt { "Size" } dd { (size(out.content_length.unwrap_or(0))) }
-                    dt { "Type" } dd { (out.content_type.as_deref().unwrap_or("–")) }
-                    dt { "ETag" } dd { (out.etag.as_deref().unwrap_or("")) }
-                    @if let Some(at) = out.last_modified { dt { "Last modified" } dd { (when(at.0)) } }
-                    @for (name, value) in &out.metadata { dt { "Metadata " (name) } dd { (value) } }
-                }
-                Err(fault) => { dt { "Properties" } dd { (fault_text(fault)) } }
+            dt { "Object URL" } dd { (copy(&visit.world.object_url(bucket, key))) }
+            @if let Ok(out) = &found {
+                dt { "Size" } dd { (size(out.content_length.unwrap_or(0))) }
+                dt { "Entity tag (ETag)" } dd { (out.etag.as_deref().unwrap_or("").trim_matches('"')) }
+                @if let Some(at) = out.last_modified { dt { "Last modified" } dd { (when(at.0)) } }
+                @if let Some(id) = &out.version_id { dt { "Version ID" } dd { (id) } }
+                dt { "Storage class" } dd { (out.storage_class.as_deref().unwrap_or("STANDARD")) }
             }
         } }
-        section.panel {
-            h2 { "Tags" }
-            @match &tags { Ok(out) => (tag_form(visit, &format!("{at}/object-tags?key={}", encode(&key)), &out.tag_set)), Err(fault) => (problem(visit, &fault.code, &fault.message)) }
-        }
-        section.panel {
-            h2 { "Versions" }
-            @match &versions {
-                Err(fault) => (problem(visit, &fault.code, &fault.message)),
-                Ok(out) => table { thead { tr { th { "Version ID" } th { "Size" } th { "Last modified" } th {} } } tbody {
-                    @for version in out.versions.iter().filter(|v| v.key.as_deref() == Some(&key)) {
-                        @let id = version.version_id.as_deref().unwrap_or("null");
-                        tr {
-                            td { (id) @if version.is_latest == Some(true) { " " span.badge.open { "Current" } } }
-                            td { (size(version.size.unwrap_or(0))) }
-                            td { @if let Some(at) = version.last_modified { (when(at.0)) } }
-                            // The one version of a bucket that keeps none is the object, and takes no right to versions.
-                            @let plain = id == "null" && version.is_latest == Some(true);
-                            td { a href={ (at) "/download?key=" (encode(&key)) @if !plain { "&version=" (encode(id)) } } download { "Download" } }
+        @if let Err(fault) = &found { (refusal(visit, fault)) }
+        @if let Ok(out) = &found {
+            section.panel {
+                div.head { h2 { "Metadata" } a.button href={ (at) "/metadata?key=" (encode(key)) } { "Edit metadata" } }
+                @let system = system_metadata(out);
+                @if system.is_empty() && out.metadata.is_empty() { (nothing("No metadata.")) } @else {
+                    table {
+                        thead { tr { th { "Type" } th { "Key" } th { "Value" } } }
+                        tbody {
+                            @for (name, value) in &system { tr { td { "System defined" } td { (name) } td { (value) } } }
+                            @for (name, value) in &out.metadata { tr { td { "User defined" } td { "x-amz-meta-" (name) } td { (value) } } }
                         }
                     }
-                    @for marker in out.delete_markers.iter().filter(|m| m.key.as_deref() == Some(&key)) { tr { td { (marker.version_id.as_deref().unwrap_or("null")) } td { "Delete marker" } td { @if let Some(at) = marker.last_modified { (when(at.0)) } } td {} } }
-                } },
+                }
             }
         }
-    };
-    Ok(show(visit, Service::S3, &key, main))
+        section.panel {
+            h2 { "Tags" }
+            @match &tags { Ok(out) => (tag_form(visit, &format!("{at}/object-tags?key={}", encode(key)), &out.tag_set)), Err(fault) => (refusal(visit, fault)) }
+        }
+    }
 }
 
-fn fault_text(fault: &Fault) -> String {
-    format!("{}: {}", fault.code, fault.message)
+/// The headers that an object is answered with, as far as it has them.
+pub(super) fn system_metadata(out: &s::HeadObjectOutput) -> Vec<(&'static str, &str)> {
+    [
+        ("Content-Type", &out.content_type),
+        ("Cache-Control", &out.cache_control),
+        ("Content-Disposition", &out.content_disposition),
+        ("Content-Encoding", &out.content_encoding),
+        ("Content-Language", &out.content_language),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    .collect()
 }
 
 /// The object's bytes, as a file to keep: never as a page of this origin.
-pub(crate) async fn download(visit: &Visit, bucket: &str) -> Page {
+pub(super) async fn download(visit: &Visit, bucket: &str) -> Page {
     let key = visit.request.query.get("key").to_owned();
     let version_id = visit.request.query.filled("version").map(str::to_owned);
     let out = visit
@@ -115,8 +143,7 @@ pub(crate) async fn download(visit: &Visit, bucket: &str) -> Page {
         })
         .await?;
     let mut response: Response<Body> = Response::new(out.body);
-    let name = key.rsplit('/').next().unwrap_or("object");
-    let disposition = format!("attachment; filename*=UTF-8''{}", encode(name));
+    let disposition = format!("attachment; filename*=UTF-8''{}", encode(file_name(&key)));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,
@@ -140,72 +167,59 @@ pub(crate) async fn download(visit: &Visit, bucket: &str) -> Page {
     Ok(response)
 }
 
-/// Deletes the keys of the form; in a bucket with versions that leaves a marker.
-pub(crate) async fn delete(visit: &Visit, bucket: &str) -> Page {
-    let back = format!(
-        "{}?prefix={}",
-        path(bucket),
-        encode(visit.form.get("prefix"))
-    );
-    let objects: Vec<_> = visit
-        .form
-        .all("key")
-        .map(|key| s::ObjectIdentifier {
-            key: key.to_owned(),
+/// Saves an object's tags.
+pub(super) async fn tags(visit: &Visit, bucket: &str) -> Page {
+    let key = visit.request.query.get("key").to_owned();
+    let back = object_path(bucket, &key);
+    let tag_set = sent_tags(visit);
+    let bucket = bucket.to_owned();
+    if tag_set.is_empty() {
+        let input = s::DeleteObjectTaggingInput {
+            bucket,
+            key,
             ..Default::default()
-        })
-        .collect();
-    let n = objects.len();
-    if n == 0 {
-        return Ok(visit.done(&back, "Nothing was selected."));
+        };
+        visit.effect::<DeleteObjectTagging>(input).await?;
+    } else {
+        let input = s::PutObjectTaggingInput {
+            bucket,
+            key,
+            tagging: s::Tagging { tag_set },
+            ..Default::default()
+        };
+        visit.effect::<PutObjectTagging>(input).await?;
     }
-    let input = s::DeleteObjectsInput {
-        bucket: bucket.to_owned(),
-        delete: s::Delete {
-            objects,
-            quiet: Some(true),
-        },
-        ..Default::default()
-    };
-    let out = visit.effect::<DeleteObjects>(input).await?;
-    Ok(match out.errors.into_iter().next() {
-        Some(error) => visit.failed(
-            &back,
-            &Fault::new(
-                error.code.unwrap_or_default(),
-                403,
-                error.message.unwrap_or_default(),
-            ),
-        ),
-        None => visit.done(&back, format!("{n} deleted.")),
-    })
+    Ok(visit.done(&back, "The tags are saved."))
 }
 
-/// Saves an object's tags.
-pub(crate) async fn tags(visit: &Visit, bucket: &str) -> Page {
-    let key = visit.request.query.get("key").to_owned();
-    let tag_set = sent_tags(visit);
-    let bucket_name = bucket.to_owned();
-    if tag_set.is_empty() {
-        visit
-            .effect::<DeleteObjectTagging>(s::DeleteObjectTaggingInput {
-                bucket: bucket_name,
-                key: key.clone(),
-                ..Default::default()
-            })
-            .await?;
-    } else {
-        visit
-            .effect::<PutObjectTagging>(s::PutObjectTaggingInput {
-                bucket: bucket_name,
-                key: key.clone(),
-                tagging: s::Tagging { tag_set },
-                ..Default::default()
-            })
-            .await?;
-    }
+/// Makes an older version the current one, by copying it onto the key: the others stay as they are.
+pub(super) async fn restore(visit: &Visit, bucket: &str) -> Page {
+    let (key, id) = (visit.form.get("key"), visit.form.get("id"));
+    let input = s::CopyObjectInput {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        copy_source: format!("{}?versionId={}", source(bucket, key), encode(id)),
+        ..Default::default()
+    };
+    visit.effect::<CopyObject>(input).await?;
     Ok(visit.done(
-        &format!("{}/object?key={}", path(bucket), encode(&key)),
-        "The tags are saved.",
+        &format!("{}&tab=versions", object_path(bucket, key)),
+        format!("Version {id} is current again, as a new version."),
+    ))
+}
+
+/// Takes a delete marker away, whereby the version under it is current again.
+pub(super) async fn undelete(visit: &Visit, bucket: &str) -> Page {
+    let (key, id) = (visit.form.get("key"), visit.form.get("id"));
+    let input = s::DeleteObjectInput {
+        bucket: bucket.to_owned(),
+        key: key.to_owned(),
+        version_id: Some(id.to_owned()),
+        ..Default::default()
+    };
+    visit.effect::<DeleteObject>(input).await?;
+    Ok(visit.done(
+        &format!("{}&tab=versions", object_path(bucket, key)),
+        "The delete marker is gone: the object is there again.",
     ))
 }

@@ -1,0 +1,256 @@
+//! Every kind of page of the console, in light and dark and on a phone: axe-core finds nothing serious, nothing scrolls sideways,
+//! and the browser does not complain.
+
+use serde_json::json;
+
+use crate::{
+    browser::Browser,
+    world::{AccountIn, World, policy},
+};
+
+const LONG: &str = "a-rather-long-name-of-a-photograph-that-somebody-took-on-a-long-journey-through-the-mountains-and-back.jpg";
+
+/// Pages of IAM below the identity's own address, and what each of them says.
+const IAM: &[(&str, &str)] = &[
+    ("/", "Console Home"),
+    ("/iam", "Dashboard"),
+    ("/iam/users", "Users"),
+    ("/iam/users?q=nobody", "No "),
+    ("/iam/users/create", "User name"),
+    ("/iam/users/John", "arn:aws:iam::111111111111:user/John"),
+    ("/iam/users/John?tab=groups", "Developers"),
+    ("/iam/users/John?tab=tags", "Tags"),
+    ("/iam/users/John?tab=credentials", "Access keys"),
+    ("/iam/users/John/attach", "AdministratorAccess"),
+    ("/iam/users/John/inline", "JSON"),
+    ("/iam/users/John/mfa/assign", "device"),
+    ("/iam/groups", "User groups"),
+    ("/iam/groups/create", "User group name"),
+    ("/iam/groups/Developers", "John"),
+    ("/iam/groups/Developers?tab=permissions", "Permissions"),
+    ("/iam/groups/Developers/add-users", "Add users"),
+    ("/iam/roles", "Roles"),
+    ("/iam/roles/create", "Trusted entity"),
+    ("/iam/roles/Auditor", "Link to switch roles in console"),
+    ("/iam/roles/Auditor?tab=trust", "sts:AssumeRole"),
+    ("/iam/roles/Auditor?tab=tags", "Tags"),
+    ("/iam/roles/Auditor?tab=revoke", "Revoke"),
+    ("/iam/roles/Auditor/trust", "Policy document"),
+    ("/iam/roles/Auditor/edit", "session"),
+    ("/iam/policies?q=Administrator", "AdministratorAccess"),
+    ("/iam/policies?type=customer", "reads-a-bucket"),
+    ("/iam/policies/create", "JSON"),
+    (
+        "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2Freads-a-bucket",
+        "reads-a-bucket",
+    ),
+    (
+        "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2Freads-a-bucket/edit",
+        "JSON",
+    ),
+    ("/iam/credentials", "Multi-factor"),
+    ("/iam/settings", "Password policy"),
+    ("/access", "Access"),
+    ("/access/map", "Auditor"),
+    (
+        "/access?principal=arn%3Aaws%3Aiam%3A%3A111111111111%3Auser%2FJohn&action=s3%3AGetObject&resource=arn%3Aaws%3As3%3A%3A%3Aelsewhere%2Fx",
+        "Permissions",
+    ),
+    ("/switchrole", "Switch"),
+    ("/roles", "Roles you may switch to"),
+    ("/history", "Role history"),
+    ("/sessions", "Signed in"),
+    ("/nowhere", "There is no such page"),
+    ("/iam/users/Nobody", "NoSuchEntity"),
+];
+
+/// Pages of S3.
+const S3: &[(&str, &str)] = &[
+    ("/s3", "a-bucket-of-development"),
+    ("/s3?q=nothing-like-it", "No buckets"),
+    ("/s3/-/create", "Bucket name"),
+    ("/s3/-/block", "for this account"),
+    ("/s3/an-empty-bucket", "No objects"),
+    ("/s3/an-empty-bucket/delete", "Delete bucket"),
+    ("/s3/an-empty-bucket/empty", "Empty bucket"),
+    ("/s3/a-bucket-of-development", "readme.txt"),
+    ("/s3/a-bucket-of-development?versions=1", "Delete marker"),
+    (
+        "/s3/a-bucket-of-development?tab=properties",
+        "Bucket Versioning",
+    ),
+    (
+        "/s3/a-bucket-of-development?tab=permissions",
+        "Bucket policy",
+    ),
+    ("/s3/a-bucket-of-development/policy", "Edit bucket policy"),
+    ("/s3/a-bucket-of-development/cors", "Edit CORS"),
+    (
+        "/s3/a-bucket-of-development/create-folder?prefix=folder/",
+        "Folder name",
+    ),
+    (
+        "/s3/a-bucket-of-development/object?key=readme.txt",
+        "x-amz-meta-author",
+    ),
+    (
+        "/s3/a-bucket-of-development/object?key=readme.txt&tab=versions",
+        "Current",
+    ),
+    (
+        "/s3/a-bucket-of-development/share?key=readme.txt",
+        "Time until the URL expires",
+    ),
+    (
+        "/s3/a-bucket-of-development/metadata?key=readme.txt",
+        "User defined",
+    ),
+    (
+        "/s3/a-bucket-of-development/copy?key=readme.txt",
+        "Destination bucket",
+    ),
+    (
+        "/s3/a-bucket-of-development/rename?key=readme.txt",
+        "New object name",
+    ),
+    (
+        "/s3/a-bucket-of-development/object?key=nothing",
+        "NoSuchKey",
+    ),
+    ("/s3/no-such-bucket", "NoSuchBucket"),
+];
+
+fn furnish(dev: &AccountIn) {
+    dev.user("John");
+    dev.group("Developers", &["John"]);
+    let reads = policy(
+        "Allow",
+        json!("s3:GetObject"),
+        json!("arn:aws:s3:::elsewhere/*"),
+    );
+    dev.put_policy("user", "John", "reads", &reads);
+    dev.put_policy("group", "Developers", "reads", &reads);
+    dev.iam(
+        "create_policy",
+        json!({ "PolicyName": "reads-a-bucket", "PolicyDocument": reads.to_string(), "Description": "Reads a bucket." }),
+    );
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "John", "Password": "John-sample-1" }),
+    );
+    let all = policy("Allow", json!("*"), json!("*"));
+    dev.put_policy("user", "John", "all", &all);
+    dev.role("Auditor", json!("arn:aws:iam::111111111111:root"));
+    dev.bucket("an-empty-bucket");
+    dev.bucket("a-bucket-of-development");
+    let root = dev.root();
+    let versioning = json!({ "Bucket": "a-bucket-of-development", "VersioningConfiguration": { "Status": "Enabled" } });
+    root.call("s3", "put_bucket_versioning", versioning).ok();
+    for key in ["readme.txt", LONG, "folder/inside.txt", "gone.txt"] {
+        let object = json!({ "Bucket": "a-bucket-of-development", "Key": key, "Body": "x", "Metadata": { "author": "John" } });
+        root.call("s3", "put_object", object).ok();
+    }
+    let gone = json!({ "Bucket": "a-bucket-of-development", "Key": "gone.txt" });
+    root.call("s3", "delete_object", gone).ok();
+}
+
+/// Visits pages and gathers what is wrong with them.
+struct Tour<'b> {
+    browser: &'b Browser,
+    wrong: Vec<String>,
+}
+
+impl Tour<'_> {
+    fn here(&mut self, words: &str) {
+        self.browser.sees(words);
+        self.wrong.extend(self.browser.findings());
+    }
+
+    fn visits(&mut self, home: &str, pages: &[(&str, &str)]) {
+        for (page, words) in pages {
+            self.browser.goes(&format!("{home}{page}"));
+            self.here(words);
+        }
+    }
+}
+
+#[test]
+fn console_pages_of_s3_are_for_everybody() {
+    let world = World::start("text3");
+    furnish(&world.account("Development"));
+    let browser = Browser::open(&world);
+    browser
+        .examines()
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let mut tour = Tour {
+        browser: &browser,
+        wrong: Vec::new(),
+    };
+    let home = browser.home();
+    tour.visits(&home, S3);
+    browser.goes(&format!(
+        "{home}/s3/a-bucket-of-development/share?key=readme.txt"
+    ));
+    browser.clicks("Create presigned URL");
+    tour.here("It expires at");
+    browser.goes(&format!("{home}/s3/a-bucket-of-development"));
+    browser.clicks("Select readme.txt").clicks("Delete");
+    tour.here("To confirm");
+    assert_eq!(tour.wrong, Vec::<String>::new());
+}
+
+#[test]
+fn console_pages_are_for_everybody() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    furnish(&dev);
+    let browser = Browser::open(&world);
+    browser.examines();
+    let mut tour = Tour {
+        browser: &browser,
+        wrong: Vec::new(),
+    };
+    tour.visits(
+        "",
+        &[
+            ("/signin", "IAM user name"),
+            ("/signin?as=root", "Root user email address"),
+        ],
+    );
+    browser.signs_in(dev.id(), "John", "wrong");
+    tour.here("incorrect");
+    browser.signs_in_as_root("development@example.com", "Development-sample-1");
+    browser.sees("Console Home");
+    let root = browser.home();
+    tour.visits(&root, IAM);
+
+    // Somebody in a role, whose sessions are then revoked.
+    browser
+        .signs_in(dev.id(), "John", "John-sample-1")
+        .sees("Console Home");
+    let john = browser.home();
+    tour.visits(&john, &[("/password", "password")]);
+    browser.goes("/console");
+    tour.here("Choose an identity");
+    browser.goes(&format!(
+        "{john}/switchrole?account=111111111111&roleName=Auditor&displayName=Looking&color=red"
+    ));
+    browser.clicks("Switch Role").sees("In account");
+    tour.visits(
+        &john,
+        &[
+            ("/", "Console Home"),
+            ("/history", "Looking"),
+            ("/iam/users", "AccessDenied"),
+        ],
+    );
+    let cut = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": { "DateLessThan": { "aws:TokenIssueTime": "2999-01-01T00:00:00Z" } } }],
+    });
+    dev.put_policy("role", "Auditor", "AWSRevokeOlderSessions", &cut);
+    tour.visits(&john, &[("/", "Session Lost")]);
+
+    assert_eq!(tour.wrong, Vec::<String>::new());
+}
