@@ -287,6 +287,31 @@ impl Browser {
         self
     }
 
+    /// Turns to the tab that a link has just opened.
+    pub(crate) fn follows_new_tab(&self) -> &Self {
+        let newest = self.until("a new tab", || {
+            let tabs = self.tabs();
+            (tabs.len() > 1).then(|| tabs.last().cloned()).flatten()
+        });
+        self.tell("POST", "/window", json!({ "handle": newest }));
+        self
+    }
+
+    /// Closes the tab, and turns to the one that was there first.
+    pub(crate) fn closes_tab(&self) -> &Self {
+        self.tell("DELETE", "/window", json!({}));
+        let first = self.tabs().into_iter().next().expect("another tab");
+        self.tell("POST", "/window", json!({ "handle": first }));
+        self
+    }
+
+    fn tabs(&self) -> Vec<String> {
+        let tabs = self.tell("GET", "/window/handles", Value::Null);
+        let tabs = tabs.as_array().expect("a list").iter();
+        tabs.filter_map(|tab| tab.as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// What went wrong in the browser since it was last asked, refused pages left out: those are the server's answer.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.tell("POST", "/se/log", json!({ "type": "browser" }));

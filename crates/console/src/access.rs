@@ -1,21 +1,24 @@
-//! "Can PRINCIPAL do ACTION on RESOURCE?", answered by the one evaluator and drawn as gates; and a map of who gets in from where.
+//! "Can PRINCIPAL do ACTION on RESOURCE?", answered by the one evaluator and drawn as gates.
 //!
 //! Everybody may ask about themselves. About another identity of the account it takes `iam:SimulatePrincipalPolicy` on it, as in
 //! AWS's simulator, and so it does to see the statements behind a gate. What the other account of a decision says is left out by
 //! the one redaction of the policy engine.
 
+mod gates;
+
 use maud::{Markup, html};
 use std::sync::Arc;
 use twinlock_directory::{AccountId, Snapshot};
 use twinlock_gate::{
-    Action, Caller, Fault, Need, ResourcePolicy,
+    Action, Caller, Cx, Fault, Need,
     token::{Session, SessionOf},
 };
-use twinlock_policy::{Examined, Explanation, Outcome, PolicyKind, ResourceRule, Says};
+use twinlock_identity::sts::doors;
+use twinlock_policy::Explanation;
 
 use crate::{
     layout::{Service, show},
-    parts::{head, nothing, problem, text},
+    parts::{head, problem, text},
     visit::{Page, Visit},
 };
 
@@ -40,19 +43,22 @@ pub(crate) fn page(visit: &Visit) -> Page {
             if resource.is_empty() { "*" } else { resource },
         )
     });
+    let actions = html! {
+        a.button href=(visit.at("/access/map")) { "Access map" }
+        a.button.primary href=(visit.at("/access/delegate")) { "Delegate access" }
+    };
     let main = html! {
-        (head("Access", "Can somebody do something? Both accounts' gates, and what would open the closed one.", html! {}))
-        form.panel method="get" {
+        (head("Access", "Can somebody do something? Both accounts' gates, and what would open the closed one.", actions))
+        form.panel.ask method="get" {
             (text("Principal", "principal", &principal, "ARN of a user or a role of this account; yourself at first", ""))
             (text("Action", "action", action, "Such as s3:GetObject", ""))
             (text("Resource", "resource", resource, "An ARN, or * for an action that has none", ""))
             button.primary type="submit" { "Ask" }
         }
-        @match &answer {
-            None => {},
-            Some(Err(fault)) => (problem(visit, &fault.code, &fault.message)),
-            Some(Ok((explanation, statements))) => (drawn(explanation, *statements)),
-        }
+        (answer.map_or_else(Markup::default, |answer| match answer {
+            Err(fault) => problem(visit, &fault.code, &fault.message),
+            Ok((explanation, statements)) => gates::drawn(visit, &explanation, statements),
+        }))
     };
     Ok(show(visit, Service::Iam, "Access", main))
 }
@@ -85,12 +91,8 @@ fn answer(
     } else {
         principal.to_owned()
     };
-    let simulate = on_entity(&SIMULATE, &snapshot, account, &arn);
-    let may = visit
-        .world
-        .explain(&visit.caller, &simulate)?
-        .decision
-        .allowed();
+    let cx = visit.world.standing_of(&visit.caller, &snapshot)?;
+    let may = may_ask_about(&cx, &snapshot, &arn);
     if !may && principal != own {
         return Err(Fault::new(
             "AccessDenied",
@@ -112,9 +114,18 @@ fn answer(
             )
         })?
     };
-    let need = need(&snapshot, account, action, resource);
-    let explanation = visit.world.advise(&caller, &need)?;
-    Ok((explanation.for_caller(Some(account.as_str())), may))
+    let need = need(
+        &snapshot,
+        account,
+        action,
+        &meant(&snapshot, account, resource),
+    );
+    let mut explanation = visit
+        .world
+        .advise(&caller, &need)?
+        .for_caller(Some(account.as_str()));
+    explanation.resource = resource.to_owned();
+    Ok((explanation, may))
 }
 
 /// The ARN of the user or role behind the caller.
@@ -156,17 +167,65 @@ fn somebody(visit: &Visit, snapshot: &Snapshot, arn: &str) -> Option<Caller> {
     Some(Caller::in_session(Arc::new(session), "", visit.facts()))
 }
 
+/// Whether the caller may ask what a user or role of its account can do.
+pub(crate) fn may_ask_about(cx: &Cx<'_>, snapshot: &Snapshot, arn: &str) -> bool {
+    on_own_entity(cx, &SIMULATE, snapshot, arn)
+}
+
+/// Whether the caller may read a role of its account.
+pub(crate) fn may_read_role(cx: &Cx<'_>, snapshot: &Snapshot, arn: &str) -> bool {
+    on_own_entity(cx, &GET_ROLE, snapshot, arn)
+}
+
+fn on_own_entity(cx: &Cx<'_>, action: &Action, snapshot: &Snapshot, arn: &str) -> bool {
+    let account = cx.caller.who.account();
+    account.is_some_and(|account| cx.allows(&on_entity(action, snapshot, account, arn)))
+}
+
 /// The need of `action` on a user or role of the account, with its tags: a policy may look at them.
 fn on_entity(action: &Action, snapshot: &Snapshot, account: AccountId, arn: &str) -> Need {
+    tagged(
+        Need::on(action, arn).owned_by(account),
+        snapshot,
+        account,
+        arn,
+    )
+}
+
+/// The need with the tags of the user or role that the ARN names.
+fn tagged(need: Need, snapshot: &Snapshot, account: AccountId, arn: &str) -> Need {
     let name = arn.rsplit('/').next().unwrap_or_default();
     let node = snapshot.account(&account);
     let user = node.and_then(|node| node.user(name).filter(|user| user.arn() == arn));
     let role = node.and_then(|node| node.role(name).filter(|role| role.arn() == arn));
     let tags = user.map(|user| &user.tags).or(role.map(|role| &role.tags));
     let tags = tags.into_iter().flatten();
-    Need::on(action, arn)
-        .owned_by(account)
-        .tagged(tags.map(|tag| (tag.key.as_str(), tag.value.as_str())))
+    need.tagged(tags.map(|tag| (tag.key.as_str(), tag.value.as_str())))
+}
+
+/// The resource that a denial means where it does not print the ARN: `user David`, `policy NAME`, or for a list the folder that
+/// stands in for all of them.
+fn meant(snapshot: &Snapshot, account: AccountId, shown: &str) -> String {
+    if shown.starts_with("arn:aws:iam:") && shown.ends_with('/') {
+        return "*".to_owned();
+    }
+    let Some((kind, name)) = shown
+        .rsplit_once(' ')
+        .filter(|_| !shown.starts_with("arn:"))
+    else {
+        return shown.to_owned();
+    };
+    if name.starts_with("arn:") {
+        return name.to_owned();
+    }
+    let node = snapshot.account(&account);
+    let known = node.and_then(|node| match kind {
+        "user" => Some(node.user(name)?.arn()),
+        "role" => Some(node.role(name)?.arn()),
+        "group" => Some(node.group(name)?.arn()),
+        _ => None,
+    });
+    known.unwrap_or_else(|| format!("arn:aws:iam::{account}:{}/{name}", kind.replace(' ', "-")))
 }
 
 /// The question as a call would put it: with the policy on the resource, whoever owns it.
@@ -175,171 +234,39 @@ fn need(snapshot: &Snapshot, own: AccountId, action: &str, resource: &str) -> Ne
     if resource.starts_with("arn:aws:s3:::") {
         return twinlock_s3::common::asked(need, snapshot);
     }
-    let Some(account) = resource
-        .split(':')
-        .nth(4)
-        .and_then(|id| id.parse::<AccountId>().ok())
-    else {
-        return need.owned_by(own);
-    };
-    let need = need.owned_by(account);
-    let assumes = action.to_ascii_lowercase().starts_with("sts:");
-    let role = resource
-        .rsplit('/')
-        .next()
-        .and_then(|name| snapshot.account(&account)?.role(name))
-        .filter(|role| assumes && role.arn() == resource);
-    match role {
-        Some(role) => {
-            let trust = ResourcePolicy {
-                policy: role.trust.compiled().clone(),
-                name: format!("trust policy of role {}", role.name),
-            };
-            need.under(Some(trust), ResourceRule::MustAdmit)
-        }
-        None if assumes => need.under(None, ResourceRule::MustAdmit),
-        None => need,
+    let owner: Option<AccountId> = resource.split(':').nth(4).and_then(|id| id.parse().ok());
+    let need = need.owned_by(owner.unwrap_or(own));
+    if action.to_ascii_lowercase().starts_with("sts:") {
+        doors::asked(need, snapshot)
+    } else if owner.is_none_or(|owner| owner == own) {
+        tagged(need, snapshot, own, resource)
+    } else {
+        need
     }
 }
 
-/// The gates of a decision, in the order in which people meet them.
-const GATES: &[(&str, &[PolicyKind])] = &[
-    ("Organization", &[PolicyKind::Scp, PolicyKind::Rcp]),
-    (
-        "Trust or resource policy",
-        &[
-            PolicyKind::Trust,
-            PolicyKind::Resource,
-            PolicyKind::PublicAccessBlock,
-        ],
-    ),
-    ("Permissions", &[PolicyKind::Identity]),
-    ("Boundary", &[PolicyKind::Boundary]),
-    ("Session", &[PolicyKind::Session]),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn drawn(explanation: &Explanation, statements: bool) -> Markup {
-    let outcome = explanation.decision.outcome;
-    let cause = explanation.decision.cause.as_ref();
-    html! {
-        section.panel {
-            h2 { @match outcome {
-                Outcome::Allowed => span.badge.open { "Allowed" },
-                Outcome::ExplicitlyDenied => span.badge.closed { "Denied explicitly" },
-                Outcome::ImplicitlyDenied => span.badge.closed { "Denied: nothing allows it" },
-            } }
-            p { code { (explanation.principal) } " performs " code { (explanation.action) } " on " code { (explanation.resource) } }
-            @if let Some(cause) = cause {
-                p { @if cause.explicit { "Explicit deny in " } @else { "No " } (cause.kind.name())
-                    @if statements { @if let Some(name) = &cause.policy_name { " " strong { (name) } } @if let Some(to) = &cause.attached_to { " of " (to) } } "." }
-            }
-            @if let Some(rule) = explanation.rule { p { (rule) } }
-            @if statements { @if let Some(remedy) = &explanation.remedy { p.flash.note { (remedy.to_string().trim()) } } }
-        }
-        ol.gates {
-            @for (name, kinds) in GATES {
-                @let policies: Vec<_> = explanation.policies.iter().filter(|policy| kinds.contains(&policy.kind)).collect();
-                @let closed = cause.is_some_and(|cause| kinds.contains(&cause.kind));
-                @let state = if closed { "closed" } else if policies.is_empty() { "not asked" } else { "open" };
-                li class=(state) {
-                    strong { (name) } div.about { (state) }
-                    @if statements && !policies.is_empty() { details { summary { (policies.len()) @if policies.len() == 1 { " policy" } @else { " policies" } } @for policy in policies { (examined(policy)) } } }
-                }
-            }
-        }
-        @if !statements { p.hint { "With iam:SimulatePrincipalPolicy on this identity you would see the policies behind each gate." } }
+    #[test]
+    fn a_denial_without_an_arn_is_read_as_it_is_meant() {
+        let account: AccountId = "111111111111".parse().expect("an id");
+        let meant = |shown| meant(&Snapshot::empty(Default::default()), account, shown);
+        assert_eq!(meant("arn:aws:iam::111111111111:user/"), "*");
+        assert_eq!(meant("user David"), "arn:aws:iam::111111111111:user/David");
+        assert_eq!(
+            meant("instance profile Web"),
+            "arn:aws:iam::111111111111:instance-profile/Web"
+        );
+        assert_eq!(
+            meant("policy arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            "arn:aws:iam::aws:policy/ReadOnlyAccess"
+        );
+        assert_eq!(
+            meant("arn:aws:s3:::b/a folder/x"),
+            "arn:aws:s3:::b/a folder/x"
+        );
+        assert_eq!(meant("*"), "*");
     }
-}
-
-fn examined(policy: &Examined) -> Markup {
-    html! {
-        p { strong { (policy.name) } @if !policy.attached_to.is_empty() { " · " (policy.attached_to) } ": "
-            (match policy.says { Says::Denies => "denies", Says::Allows => "allows", Says::Nothing => "says nothing of it" }) }
-        ul { @for statement in &policy.statements { li {
-            "Statement " (statement.index + 1) @if let Some(sid) = &statement.sid { " " code { (sid) } }
-            @match &statement.mismatch {
-                None => ": matches",
-                Some(missed) => { ": " (missed.element) " does not match"
-                    @if let Some(key) = &missed.key { " (" (missed.operator.as_deref().unwrap_or("")) " " (key) ")" }
-                    ". It wants " (missed.wanted.join(", ")) @match &missed.had { Some(had) => { "; the request has " (had.join(", ")) }, None => "; the request has none" } },
-            }
-        } } }
-    }
-}
-
-/// `/access/map`: who gets into which role of this account from which account. A role is on it if the caller may read it.
-#[allow(clippy::unnecessary_wraps, reason = "a page like all others")]
-pub(crate) fn map(visit: &Visit) -> Page {
-    let snapshot = visit.world.directory.published();
-    let account = visit.account();
-    let mut arrows: Vec<(String, String)> = Vec::new();
-    let mut hidden = 0;
-    if let Some(node) = snapshot.account(&account) {
-        for role in node.roles.values() {
-            let read = on_entity(&GET_ROLE, &snapshot, account, &role.arn());
-            if !visit
-                .world
-                .explain(&visit.caller, &read)?
-                .decision
-                .allowed()
-            {
-                hidden += 1;
-                continue;
-            }
-            for from in trusted_accounts(role.trust.text()) {
-                arrows.push((from, role.name.clone()));
-            }
-        }
-    }
-    arrows.sort();
-    arrows.dedup();
-    let mut left: Vec<&String> = arrows.iter().map(|(from, _)| from).collect();
-    left.dedup();
-    let mut right: Vec<&String> = arrows.iter().map(|(_, to)| to).collect();
-    right.sort();
-    right.dedup();
-    let height = 40 + 56 * left.len().max(right.len());
-    let y = |list: &[&String], of: &str| {
-        30 + 56
-            * list
-                .iter()
-                .position(|known| known.as_str() == of)
-                .unwrap_or(0)
-    };
-    let label = |id: &str| match id
-        .parse::<AccountId>()
-        .ok()
-        .and_then(|id| snapshot.account(&id).map(|node| node.account.name.clone()))
-    {
-        Some(name) => format!("{name} {id}"),
-        None => id.to_owned(),
-    };
-    let main = html! {
-        (head("Access map", "From where each role of this account can be taken on: whom its trust policy names. The other account must allow it, too.", html! {}))
-        @if arrows.is_empty() { (nothing("No role of this account trusts anybody.")) } @else {
-            svg.map viewBox={ "0 0 900 " (height) } role="img" aria-label="Accounts and the roles they are trusted by" {
-                @for (from, to) in &arrows { path d={ "M 330 " (y(&left, from) + 18) " C 450 " (y(&left, from) + 18) ", 450 " (y(&right, to) + 18) ", 570 " (y(&right, to) + 18) } {} }
-                @for from in &left { rect x="20" y=(y(&left, from)) width="310" height="36" rx="8" {} text x="34" y=(y(&left, from) + 23) { (label(from)) } }
-                @for to in &right { rect x="570" y=(y(&right, to)) width="310" height="36" rx="8" {} text x="584" y=(y(&right, to) + 23) { (to) } }
-            }
-            table { thead { tr { th { "From" } th { "Role" } } } tbody { @for (from, to) in &arrows { tr { td { (label(from)) } td { a href=(visit.at(&format!("/iam/roles/{}?tab=trust", crate::http::encode(to)))) { (to) } } } } } }
-        }
-        @if hidden > 0 { p.hint { (hidden) " roles are left out: iam:GetRole on them is not yours." } }
-    };
-    Ok(show(visit, Service::Iam, "Access map", main))
-}
-
-/// The accounts, services and providers that a trust policy lets in.
-fn trusted_accounts(trust: &str) -> Vec<String> {
-    let Ok(document) = serde_json::from_str::<serde_json::Value>(trust) else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    crate::iam::principals(&document, &mut |kind, value| {
-        found.push(match kind {
-            "AWS" => value.split(':').nth(4).unwrap_or(value).to_owned(),
-            _ => value.to_owned(),
-        });
-    });
-    found
 }

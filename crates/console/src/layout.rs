@@ -34,6 +34,7 @@ const IAM_SIDE: &[(&str, &str)] = &[
     ("/iam/settings", "Account settings"),
     ("/iam/credential-report", "Credential report"),
     ("/access", "Access"),
+    ("/access/delegate", "Delegate access"),
     ("/access/map", "Access map"),
 ];
 const ORGANIZATIONS_SIDE: &[(&str, &str)] = &[

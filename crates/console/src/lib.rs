@@ -11,12 +11,14 @@
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
 //! | `home`, `iam`, `organizations`, `s3`, `access` | the pages |
+//! | `delegate`, `map` | the wizard that lets somebody of one account into another; who gets in where, drawn |
 //!
 //! **Invariant:** nothing here decides who may do what. A page that shows a button asks the operation when it is pressed.
 
 mod access;
 mod all_roles;
 mod assets;
+mod delegate;
 mod federation;
 mod flash;
 mod history;
@@ -25,6 +27,7 @@ mod http;
 mod iam;
 mod layout;
 mod listing;
+mod map;
 mod organizations;
 mod parts;
 mod s3;
@@ -284,7 +287,8 @@ async fn pages(visit: Visit) -> Response<Body> {
         ["history"] => (Service::Home, switch_role::history(&visit).await),
         ["roles"] => (Service::Home, all_roles::page(&visit)),
         ["access"] => (Service::Iam, access::page(&visit)),
-        ["access", "map"] => (Service::Iam, access::map(&visit)),
+        ["access", "delegate"] => (Service::Iam, delegate::page(&visit).await),
+        ["access", "map"] => (Service::Iam, map::page(&visit)),
         ["iam", rest @ ..] => (Service::Iam, iam::page(&visit, rest).await),
         ["organizations", rest @ ..] => (
             Service::Organizations,

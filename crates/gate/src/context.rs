@@ -155,8 +155,8 @@ impl RequestContext<'_> {
                 _ => Some(Value::One(Cow::Borrowed(&caller.request.region))),
             },
             "resourceaccount" => self.owner().and_then(|a| one(a.to_string())),
-            "principalorgid" => self.organization_id(caller.who.account()),
-            "principalorgpaths" => self.organization_paths(caller.who.account()),
+            "principalorgid" => self.organization_id(self.principal_account()),
+            "principalorgpaths" => self.organization_paths(self.principal_account()),
             "resourceorgid" => self.organization_id(self.owner()),
             "resourceorgpaths" => self.organization_paths(self.owner()),
             _ => None,
@@ -167,6 +167,11 @@ impl RequestContext<'_> {
     /// organization to its own resources compare it for every action, so that it must not be absent there.
     fn owner(&self) -> Option<AccountId> {
         self.need.owner.or(self.cx.caller.who.account())
+    }
+
+    /// The account of whoever is asked about: in a simulation not that of the caller.
+    fn principal_account(&self) -> Option<AccountId> {
+        self.cx.standing.principal.account.as_deref()?.parse().ok()
     }
 
     /// The id of the organization that an account is in.

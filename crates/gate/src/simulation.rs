@@ -3,12 +3,16 @@
 //! It is the same question as the pipeline's own, with the same policies from the same snapshot. Only the context differs: of a
 //! request that nobody made there is no address, no session and no encryption, so those keys are absent unless they are given.
 
+use std::sync::Arc;
+
 use twinlock_directory::{Group, Role, User};
-use twinlock_policy::{Context, Issuer, PolicySet, Principal, PrincipalKind, Request, Value};
+use twinlock_policy::{
+    Context, Issuer, Policy, PolicySet, Principal, PrincipalKind, Request, Value, evaluate,
+};
 
 use crate::{
     attempt::Cx,
-    caller::{Standing, push_group},
+    caller::{Attached, Standing, push_group},
     context::RequestContext,
     needs::Need,
 };
@@ -93,6 +97,23 @@ impl<'a> Simulation<'a> {
         simulation.cx.standing.identity = policies.identity;
         simulation.cx.standing.boundary = policies.boundary;
         simulation
+    }
+
+    /// The same with one more identity policy, which is to be written.
+    #[must_use]
+    pub fn holding(mut self, policy: Arc<Policy>, name: &str) -> Self {
+        self.cx.standing.identity.push(Attached {
+            policy,
+            name: name.to_owned(),
+            arn: None,
+            to: String::new(),
+        });
+        self
+    }
+
+    /// Whether the evaluator would allow it.
+    pub fn allows(&self, need: &Need) -> bool {
+        self.ask(need, evaluate).allowed()
     }
 
     fn standing(cx: &Cx<'a>, standing: Standing) -> Self {

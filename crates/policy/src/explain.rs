@@ -108,6 +108,12 @@ pub struct ExaminedStatement {
     pub strength: Option<Strength>,
     /// The first thing that did not match; none when all did.
     pub mismatch: Option<Missed>,
+    /// The line of the document on which it begins, from 1.
+    #[serde(skip)]
+    pub line: usize,
+    /// The statement as it is written.
+    #[serde(skip)]
+    pub text: String,
 }
 
 /// The first thing of a statement that did not match.
@@ -255,8 +261,14 @@ fn examine(
             }
             _ => {}
         }
+        let document = source.policy.text();
         examined.statements.push(ExaminedStatement {
             index,
+            line: crate::json::position(document, statement.span.start).0,
+            text: document
+                .get(statement.span.clone())
+                .unwrap_or_default()
+                .to_owned(),
             sid: statement.sid.as_ref().map(|sid| sid.value.clone()),
             effect: compiled.effect,
             strength: matched.ok(),

@@ -166,7 +166,7 @@ fn console_access_says_which_gate_is_closed_and_what_would_open_it() {
     // Production's trust policy is not Development's to read.
     browser.does_not_see("trust policy of role UpdateApp");
     browser.goes(&format!("{home}/access/map"));
-    browser.sees("No role of this account trusts anybody");
+    browser.sees("There is no role here.");
     // A denial anywhere leads here, filled in; without the permission to simulate, the gates alone are drawn.
     dev.iam(
         "create_login_profile",

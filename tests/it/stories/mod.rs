@@ -4,7 +4,9 @@
 
 mod bucket_policies;
 mod command_line;
+mod console_access;
 mod console_accessible;
+mod console_delegate;
 mod console_federation;
 mod console_guard;
 mod console_iam_pages;
@@ -13,7 +15,9 @@ mod console_s3;
 mod console_saml;
 mod console_sign_in;
 mod console_text1;
+mod console_text2;
 mod console_text3;
+mod console_text4;
 mod credentials;
 mod durability;
 mod federation;

@@ -251,6 +251,27 @@ class Editor {
 }
 document.querySelectorAll(".editor").forEach((root) => new Editor(root));
 
+// A box of the access map lights what it is joined to, forwards and backwards.
+document.querySelectorAll("svg.map").forEach((map) => {
+  const arrows = [...map.querySelectorAll("[data-from]")];
+  const follow = (id, near, far, lit) => {
+    lit.add(id);
+    for (const arrow of arrows) {
+      if (arrow.dataset[near] !== id) continue;
+      lit.add(arrow);
+      if (!lit.has(arrow.dataset[far])) follow(arrow.dataset[far], near, far, lit);
+    }
+    return lit;
+  };
+  const light = (event) => {
+    const box = event.type === "mouseleave" || event.type === "focusout" ? null : event.target.closest("[data-box]");
+    const lit = box ? new Set([...follow(box.dataset.box, "from", "to", new Set()), ...follow(box.dataset.box, "to", "from", new Set())]) : new Set();
+    map.classList.toggle("lighting", Boolean(box));
+    for (const part of map.querySelectorAll(".box, [data-from]")) part.classList.toggle("lit", lit.has(part) || lit.has(part.dataset.box));
+  };
+  for (const name of ["mouseover", "mouseleave", "focusin", "focusout"]) map.addEventListener(name, light);
+});
+
 // Uploads: small files whole, large ones in parts, each with its progress. What fails on the way is tried again, then left to be
 // resumed or cancelled; what the server refuses is told.
 const PART = 8 * 1024 * 1024;

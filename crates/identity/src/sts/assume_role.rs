@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{AccountId, Millis, Role};
+use twinlock_directory::{AccountId, Millis, Role, Snapshot};
 use twinlock_gate::{
     Action, Attempt, AuthType, Cx, Effect, Fault, Need, Needs, Operation, Permit, ResourcePolicy,
     Sessions, Who,
@@ -41,10 +41,14 @@ pub(super) struct Named {
 
 impl Named {
     pub(super) fn of(arn: &str, cx: &Cx<'_>) -> Named {
+        Self::in_snapshot(arn, cx.snapshot)
+    }
+
+    pub(super) fn in_snapshot(arn: &str, snapshot: &Snapshot) -> Named {
         let account = role_account(arn);
         let role = account.and_then(|account| {
             let name = arn.rsplit('/').next()?;
-            let role = cx.snapshot.account(&account)?.role(name)?;
+            let role = snapshot.account(&account)?.role(name)?;
             // Names are unique without case, but an ARN means one spelling, path and all.
             (role.arn() == arn).then(|| role.clone())
         });
@@ -101,8 +105,7 @@ impl Operation for AssumeRole {
         }
         let need = |action: &Action| -> Result<Need, Fault> {
             let need = question(
-                action,
-                &input.role_arn,
+                Need::on(action, &input.role_arn),
                 found.account,
                 found.role.as_deref(),
             );
@@ -131,19 +134,14 @@ impl Operation for AssumeRole {
     }
 }
 
-/// `action` on a role, as it stands: its trust policy must admit the caller, its tags and its owner are known. A role that is
+/// The need on a role, as it stands: its trust policy must admit the caller, its tags and its owner are known. A role that is
 /// not there has none of them.
-pub(super) fn question(
-    action: &Action,
-    arn: &str,
-    owner: Option<AccountId>,
-    role: Option<&Role>,
-) -> Need {
+pub(super) fn question(need: Need, owner: Option<AccountId>, role: Option<&Role>) -> Need {
     let trust = role.map(|role| ResourcePolicy {
         policy: role.trust.compiled().clone(),
         name: format!("trust policy of role {}", role.name),
     });
-    let mut need = Need::on(action, arn).under(trust, ResourceRule::MustAdmit);
+    let mut need = need.under(trust, ResourceRule::MustAdmit);
     if let Some(role) = role {
         need = need.tagged(role.tags.iter().map(|t| (t.key.as_str(), t.value.as_str())));
     }

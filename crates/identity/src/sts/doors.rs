@@ -7,10 +7,10 @@
 #[cfg(test)]
 mod tests;
 
-use twinlock_directory::Role;
+use twinlock_directory::{Role, Snapshot};
 use twinlock_gate::{Cx, Need};
 
-use super::assume_role::{ASSUME, question};
+use super::assume_role::{ASSUME, Named, question};
 
 /// External ids that are tried at one role.
 const EXTERNAL_IDS_MAX: usize = 64;
@@ -82,7 +82,7 @@ impl<'a> Doors<'a> {
 
     /// The need of AssumeRole, as [`super::AssumeRole`] has it.
     fn need(&self, role: &Role, mfa: bool, external_id: Option<&str>) -> Need {
-        let need = question(ASSUME, &role.arn(), Some(role.account), Some(role))
+        let need = question(Need::on(ASSUME, role.arn()), Some(role.account), Some(role))
             .key("sts:RoleSessionName", &self.session_name)
             .key_if(KEY, external_id);
         if mfa {
@@ -95,28 +95,15 @@ impl<'a> Doors<'a> {
 
     /// External ids that the policies of both sides speak of, to ask whether any opens the door. They are shown to nobody.
     fn external_ids(&self, role: &Role) -> Vec<String> {
-        let mut ids = Vec::new();
         let need = self.need(role, false, None);
+        let mut ids = Vec::new();
         for text in self.cx.texts(&need) {
-            // Most policies do not speak of it, and are not read again.
-            if text.to_ascii_lowercase().contains("sts:externalid")
-                && let Ok(document) = serde_json::from_str(&text)
-            {
-                collect(&document, &mut ids);
-            }
-        }
-        if ids.is_empty() {
-            return ids;
+            named_in(&text, &mut ids);
         }
         for id in &mut ids {
             *id = self.named(&need, id);
         }
-        ids.push(SOME_ID.to_owned());
-        let mut ids: Vec<String> = ids.iter().filter_map(|id| sendable(id)).collect();
-        ids.sort();
-        ids.dedup();
-        ids.truncate(EXTERNAL_IDS_MAX);
-        ids
+        to_try(ids)
     }
 
     /// The text with the values of its variables (`${aws:username}`), as far as the call has them.
@@ -138,6 +125,45 @@ impl<'a> Doors<'a> {
         }
         named + rest
     }
+}
+
+/// A question about a role, whatever the action of STS, as a call would put it. A role that is not there admits nobody; a resource
+/// that is none stays as it is.
+pub fn asked(need: Need, snapshot: &Snapshot) -> Need {
+    let Named { account, role } = Named::in_snapshot(&need.resource, snapshot);
+    match account {
+        Some(_) => question(need, account, role.as_deref()),
+        None => need,
+    }
+}
+
+/// External ids that a policy speaks of, wildcards filled in, to ask whether any of them opens a door: as good as those that the
+/// role's owner has given, and so for its own eyes only.
+pub fn external_ids(text: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    named_in(text, &mut ids);
+    to_try(ids)
+}
+
+fn named_in(text: &str, into: &mut Vec<String>) {
+    // Most policies do not speak of it, and are not read again.
+    if text.to_ascii_lowercase().contains("sts:externalid")
+        && let Ok(document) = serde_json::from_str(text)
+    {
+        collect(&document, into);
+    }
+}
+
+fn to_try(mut ids: Vec<String>) -> Vec<String> {
+    if ids.is_empty() {
+        return ids;
+    }
+    ids.push(SOME_ID.to_owned());
+    let mut ids: Vec<String> = ids.iter().filter_map(|id| sendable(id)).collect();
+    ids.sort();
+    ids.dedup();
+    ids.truncate(EXTERNAL_IDS_MAX);
+    ids
 }
 
 /// The values of the condition key, wherever a document has them.

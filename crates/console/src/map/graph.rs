@@ -1,0 +1,655 @@
+//! What is on the map, asked of the one evaluator: whom each role lets in, and what it opens.
+//!
+//! Identities of this account are asked about themselves: both locks are known. Of another account only our own lock is known, so
+//! that its arrow means "the role lets them in, if their account does". Conditions that a caller can meet (MFA, an external id)
+//! are tried; what is left is shown as "under conditions".
+
+use std::{collections::HashMap, sync::Arc};
+
+use serde_json::Value;
+use twinlock_directory::{AccountId, AccountNode, Role, Snapshot};
+use twinlock_gate::{Action, Cx, Fault, Need, Simulation};
+use twinlock_identity::sts::doors;
+use twinlock_policy::{PolicyKind, explain};
+
+use crate::{
+    access::{may_ask_about, may_read_role},
+    http::encode,
+    iam::principals,
+    s3,
+    visit::Visit,
+};
+
+/// Roles on one map.
+const ROLES_MAX: usize = 40;
+/// Identities and providers on one map.
+const PRINCIPALS_MAX: usize = 60;
+/// Identities of this account that are asked about at each role.
+const ASKED_MAX: usize = 200;
+/// Buckets on one map.
+const BUCKETS_MAX: usize = 40;
+/// Keys of a bucket that are tried, beside the whole of it.
+const KEYS_MAX: usize = 8;
+
+const ASSUME: Action = Action::new("sts:AssumeRole", &["role"], &[]);
+const LIST: Action = Action::new("s3:ListBucket", &["bucket"], &[]);
+const GET: Action = Action::new("s3:GetObject", &["object"], &[]);
+const PUT: Action = Action::new("s3:PutObject", &["object"], &[]);
+const DELETE: Action = Action::new("s3:DeleteObject", &["object"], &[]);
+
+/// An account, or what stands in its place: the services, the providers, everybody.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub name: String,
+    /// Twelve digits, or nothing.
+    pub id: String,
+}
+
+impl Account {
+    /// `of Acme 183438944504`.
+    pub(super) fn words(&self) -> String {
+        match (self.name.as_str(), self.id.as_str()) {
+            (name, "") => format!("({name})"),
+            ("", id) => format!("of account {id}"),
+            (name, id) => format!("of {name} {id}"),
+        }
+    }
+}
+
+/// Somebody who comes in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Principal {
+    /// Index of the account.
+    pub of: usize,
+    pub name: String,
+    /// `User`, `Role`, `Service` …
+    pub kind: &'static str,
+    /// The page about it, for an identity of this account.
+    pub link: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct RoleBox {
+    pub name: String,
+    pub link: String,
+    /// Whether the caller may ask what it can do.
+    pub asked: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Bucket {
+    pub name: String,
+    pub link: String,
+}
+
+/// An arrow into a role.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub principal: usize,
+    pub role: usize,
+    /// What is asked for at the door; empty: nothing.
+    pub asks: String,
+}
+
+/// An arrow from a role to a bucket.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Open {
+    pub role: usize,
+    pub bucket: usize,
+    pub lists: bool,
+    pub reads: bool,
+    pub writes: bool,
+    /// Only some of its keys.
+    pub part: bool,
+}
+
+impl Open {
+    pub(super) fn words(&self) -> String {
+        let verbs: Vec<&str> = [
+            (self.lists, "lists"),
+            (self.reads, "reads"),
+            (self.writes, "writes"),
+        ]
+        .iter()
+        .filter(|(does, _)| *does)
+        .map(|(_, verb)| *verb)
+        .collect();
+        let part = if self.part { " a part of it" } else { "" };
+        format!("{}{part}", verbs.join(", "))
+    }
+}
+
+/// The map.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    pub accounts: Vec<Account>,
+    pub principals: Vec<Principal>,
+    pub roles: Vec<RoleBox>,
+    pub buckets: Vec<Bucket>,
+    pub ways: Vec<Way>,
+    pub opens: Vec<Open>,
+    pub roles_hidden: usize,
+    pub roles_beyond: usize,
+    pub beyond: usize,
+    pub unasked: bool,
+    pub no_buckets: bool,
+}
+
+impl Graph {
+    /// Of the account acted in, as far as the caller may see it.
+    pub(super) fn of(visit: &Visit, q: &str) -> Result<Graph, Fault> {
+        let mut graph = Graph::default();
+        let snapshot = visit.world.directory.published();
+        let cx = &visit.world.standing_of(&visit.caller, &snapshot)?;
+        let account = visit.account();
+        let Some(node) = snapshot.account(&account) else {
+            return Ok(graph);
+        };
+        let q = q.to_lowercase();
+        let mut roles: Vec<&Arc<Role>> = Vec::new();
+        for role in node.roles.values() {
+            if !role.name.to_lowercase().contains(&q) {
+                continue;
+            }
+            if !may_read_role(cx, &snapshot, &role.arn()) {
+                graph.roles_hidden += 1;
+            } else if roles.len() == ROLES_MAX {
+                graph.roles_beyond += 1;
+            } else {
+                roles.push(role);
+            }
+        }
+        let buckets = s3::bucket_names(visit);
+        graph.no_buckets = buckets.is_empty() && !node_has_none(&snapshot, account);
+        let mut asker = Asker {
+            visit,
+            cx,
+            node,
+            asked: HashMap::new(),
+            own: None,
+        };
+        for role in &roles {
+            asker.ways(&mut graph, role);
+        }
+        for (n, role) in roles.iter().enumerate() {
+            asker.opens(&mut graph, n, role, &buckets);
+        }
+        graph.order();
+        Ok(graph)
+    }
+
+    fn account(&mut self, account: Account) -> usize {
+        if let Some(n) = self.accounts.iter().position(|known| *known == account) {
+            return n;
+        }
+        self.accounts.push(account);
+        self.accounts.len() - 1
+    }
+
+    /// The principal's place; none: there are too many.
+    fn principal(&mut self, principal: Principal) -> Option<usize> {
+        if let Some(n) = self.principals.iter().position(|known| *known == principal) {
+            return Some(n);
+        }
+        if self.principals.len() == PRINCIPALS_MAX {
+            self.beyond += 1;
+            return None;
+        }
+        self.principals.push(principal);
+        Some(self.principals.len() - 1)
+    }
+
+    fn bucket(&mut self, visit: &Visit, name: &str) -> Option<usize> {
+        if let Some(n) = self.buckets.iter().position(|known| known.name == name) {
+            return Some(n);
+        }
+        if self.buckets.len() == BUCKETS_MAX {
+            self.beyond += 1;
+            return None;
+        }
+        self.buckets.push(Bucket {
+            name: name.to_owned(),
+            link: visit.at(&s3::path(name)),
+        });
+        Some(self.buckets.len() - 1)
+    }
+
+    /// Puts each column in the order of what it is joined to, so that few arrows cross; those who belong to one account stay
+    /// together.
+    fn order(&mut self) {
+        let mean = |places: Vec<usize>, own: usize| {
+            if places.is_empty() {
+                return own * 1000;
+            }
+            places.iter().sum::<usize>() * 1000 / places.len()
+        };
+        let place = |principal: usize, ways: &[Way]| -> usize {
+            let roles = ways.iter().filter(|way| way.principal == principal);
+            mean(roles.map(|way| way.role).collect(), 0)
+        };
+        let mut by_account: Vec<(usize, usize)> = Vec::new();
+        for n in 0..self.accounts.len() {
+            let its = (0..self.principals.len()).filter(|p| self.principals[*p].of == n);
+            by_account.push((mean(its.map(|p| place(p, &self.ways)).collect(), n), n));
+        }
+        by_account.sort_unstable();
+        let to: Vec<usize> = inverse(by_account.iter().map(|(_, n)| *n));
+        for principal in &mut self.principals {
+            principal.of = to[principal.of];
+        }
+        permute(&mut self.accounts, &to);
+        let mut order: Vec<(usize, usize, usize)> = (0..self.principals.len())
+            .map(|p| (self.principals[p].of, place(p, &self.ways), p))
+            .collect();
+        order.sort_unstable();
+        let to = inverse(order.iter().map(|(.., p)| *p));
+        for way in &mut self.ways {
+            way.principal = to[way.principal];
+        }
+        permute(&mut self.principals, &to);
+        let mut order: Vec<(usize, usize)> = (0..self.buckets.len())
+            .map(|b| {
+                let roles = self.opens.iter().filter(|open| open.bucket == b);
+                (mean(roles.map(|open| open.role).collect(), b), b)
+            })
+            .collect();
+        order.sort_unstable();
+        let to = inverse(order.iter().map(|(_, b)| *b));
+        for open in &mut self.opens {
+            open.bucket = to[open.bucket];
+        }
+        permute(&mut self.buckets, &to);
+    }
+}
+
+/// Where each goes when these come in this order.
+fn inverse(order: impl Iterator<Item = usize>) -> Vec<usize> {
+    let order: Vec<usize> = order.collect();
+    let mut to = vec![0; order.len()];
+    for (place, n) in order.into_iter().enumerate() {
+        to[n] = place;
+    }
+    to
+}
+
+fn permute<T>(items: &mut Vec<T>, to: &[usize]) {
+    let mut moved: Vec<(usize, T)> = to.iter().copied().zip(items.drain(..)).collect();
+    moved.sort_by_key(|(place, _)| *place);
+    items.extend(moved.into_iter().map(|(_, item)| item));
+}
+
+fn node_has_none(snapshot: &Snapshot, account: AccountId) -> bool {
+    snapshot.buckets_of(&account, "").next().is_none()
+}
+
+/// An identity of this account.
+struct Identity<'a> {
+    kind: &'static str,
+    name: String,
+    link: String,
+    simulation: Simulation<'a>,
+}
+
+/// Whoever asks, on one snapshot.
+struct Asker<'a> {
+    visit: &'a Visit,
+    cx: &'a Cx<'a>,
+    node: &'a AccountNode,
+    /// By ARN: whether one may ask about it.
+    asked: HashMap<String, bool>,
+    /// Once they are needed.
+    own: Option<Vec<Identity<'a>>>,
+}
+
+impl<'a> Asker<'a> {
+    fn may_ask(&mut self, arn: &str) -> bool {
+        if let Some(known) = self.asked.get(arn) {
+            return *known;
+        }
+        let may = may_ask_about(self.cx, self.cx.snapshot, arn);
+        self.asked.insert(arn.to_owned(), may);
+        may
+    }
+
+    /// Whom a role lets in.
+    fn ways(&mut self, graph: &mut Graph, role: &Role) {
+        let n = graph.roles.len();
+        let asked = self.may_ask(&role.arn());
+        graph.roles.push(RoleBox {
+            name: role.name.clone(),
+            link: self.visit.at(&format!("/iam/roles/{}", encode(&role.name))),
+            asked,
+        });
+        let mut named: Vec<(String, String)> = Vec::new();
+        if let Ok(document) = serde_json::from_str::<Value>(role.trust.text()) {
+            principals(&document, &mut |kind, value| {
+                named.push((kind.to_owned(), value.to_owned()));
+            });
+        }
+        named.sort();
+        named.dedup();
+        let door = Door::of(role, self.cx.snapshot);
+        let own = self.node.account.id.to_string();
+        let everybody = named
+            .iter()
+            .any(|(kind, value)| kind == "*" || value == "*");
+        let ours = everybody
+            || named.iter().any(|(_, value)| {
+                *value == own || value.starts_with(&format!("arn:aws:iam::{own}:"))
+            });
+        if ours {
+            self.own_ways(graph, n, &door);
+        }
+        for (kind, value) in &named {
+            if let Some((principal, asks)) = self.stranger(graph, &door, kind, value, &own)
+                && let Some(principal) = graph.principal(principal)
+            {
+                graph.ways.push(Way {
+                    principal,
+                    role: n,
+                    asks,
+                });
+            }
+        }
+    }
+
+    /// Users and roles of this account that come in: both locks are asked.
+    fn own_ways(&mut self, graph: &mut Graph, n: usize, door: &Door) {
+        let of = graph.account(Account {
+            name: self.node.account.name.clone(),
+            id: self.node.account.id.to_string(),
+        });
+        if self.own.is_none() {
+            let own = self.identities(graph);
+            self.own = Some(own);
+        }
+        for identity in self.own.iter().flatten() {
+            let Some(asks) = door.opens(|need| identity.simulation.allows(need)) else {
+                continue;
+            };
+            let principal = Principal {
+                of,
+                name: identity.name.clone(),
+                kind: identity.kind,
+                link: Some(identity.link.clone()),
+            };
+            if let Some(principal) = graph.principal(principal) {
+                graph.ways.push(Way {
+                    principal,
+                    role: n,
+                    asks: asks.to_owned(),
+                });
+            }
+        }
+    }
+
+    /// The identities of this account that one may ask about, as many as a map takes.
+    fn identities(&mut self, graph: &mut Graph) -> Vec<Identity<'a>> {
+        let (cx, node) = (self.cx, self.node);
+        let mut found = Vec::new();
+        let mut asked = 0;
+        let mut may = |asker: &mut Self, arn: &str| {
+            asked += 1;
+            if asked > ASKED_MAX {
+                graph.beyond += 1;
+                return false;
+            }
+            let may = asker.may_ask(arn);
+            graph.unasked |= !may;
+            may
+        };
+        for user in node.users.values() {
+            if may(self, &user.arn()) {
+                found.push(Identity {
+                    kind: "User",
+                    name: user.name.clone(),
+                    link: self.visit.at(&format!("/iam/users/{}", encode(&user.name))),
+                    simulation: Simulation::of_user(cx, user),
+                });
+            }
+        }
+        for role in node.roles.values() {
+            if may(self, &role.arn()) {
+                found.push(Identity {
+                    kind: "Role",
+                    name: role.name.clone(),
+                    link: self.visit.at(&format!("/iam/roles/{}", encode(&role.name))),
+                    simulation: Simulation::of_role(cx, role),
+                });
+            }
+        }
+        found
+    }
+
+    /// Somebody named by the trust policy who is not of this account, and what is asked of them; none: the role does not let
+    /// them in, whatever its trust policy names.
+    fn stranger(
+        &self,
+        graph: &mut Graph,
+        door: &Door,
+        kind: &str,
+        value: &str,
+        own: &str,
+    ) -> Option<(Principal, String)> {
+        let mut somebody = |group: &str, name: &str, kind| {
+            let of = graph.account(Account {
+                name: group.to_owned(),
+                id: String::new(),
+            });
+            Principal {
+                of,
+                name: name.to_owned(),
+                kind,
+                link: None,
+            }
+        };
+        match kind {
+            "Service" => return Some((somebody("AWS services", value, "Service"), String::new())),
+            "Federated" => {
+                let name = value
+                    .rsplit_once("-provider/")
+                    .map_or(value, |(_, name)| name);
+                let principal = somebody("Identity providers", name, "Provider");
+                return Some((principal, "its token".to_owned()));
+            }
+            _ => {}
+        }
+        if kind == "*" || value == "*" {
+            // Whoever it is, of any account: what the conditions leave cannot be drawn one by one.
+            let principal = somebody("Any account", "Anybody", "Everybody");
+            return Some((principal, "the trust policy's conditions".to_owned()));
+        }
+        // A deleted identity leaves its unique id: nobody comes in by it.
+        let id = value.split(':').nth(4).unwrap_or(value);
+        let account: AccountId = id.parse().ok()?;
+        if id == own {
+            return None;
+        }
+        let resource = value.splitn(6, ':').nth(5).unwrap_or("root");
+        let (arn, name, kind) = match resource.split_once('/') {
+            Some(("user", path)) => (value.to_owned(), path, "User"),
+            Some(("role", path)) => (value.to_owned(), path, "Role"),
+            Some(("assumed-role", path)) => (value.to_owned(), path, "Session"),
+            _ => (
+                format!("arn:aws:iam::{id}:user/whoever"),
+                "Whomever it allows",
+                "Account",
+            ),
+        };
+        let known = self.cx.snapshot.account(&account);
+        // The trust is in whoever had the name when it was written.
+        let unique_id = known.and_then(|node| {
+            let name = arn.rsplit('/').next()?;
+            let user = node.user(name).filter(|user| user.arn() == arn);
+            let role = node.role(name).filter(|role| role.arn() == arn);
+            user.map(|user| user.id.as_str())
+                .or(role.map(|role| role.id.as_str()))
+        });
+        let simulation = Simulation::of_stranger(self.cx, id, &arn, unique_id);
+        let ours = door.opens(|need| self.our_lock_opens(&simulation, need));
+        // A Deny, or conditions on an address or a tag, of which nothing is known here.
+        let asks = ours.unwrap_or("further conditions").to_owned();
+        let of = graph.account(Account {
+            name: known.map_or_else(String::new, |node| node.account.name.clone()),
+            id: id.to_owned(),
+        });
+        let name = name.rsplit('/').next().unwrap_or(name).to_owned();
+        let principal = Principal {
+            of,
+            name,
+            kind,
+            link: None,
+        };
+        Some((principal, asks))
+    }
+
+    /// Whether it is for the other account alone now.
+    fn our_lock_opens(&self, simulation: &Simulation<'_>, need: &Need) -> bool {
+        let account = self.node.account.id.to_string();
+        let seen = simulation.ask(need, |request, policies| {
+            explain(request, policies).for_caller(Some(&account))
+        });
+        let theirs =
+            |cause: &twinlock_policy::Cause| cause.kind == PolicyKind::Identity && !cause.explicit;
+        seen.decision.allowed() || seen.decision.cause.as_ref().is_some_and(theirs)
+    }
+
+    /// What a role opens.
+    fn opens(&mut self, graph: &mut Graph, n: usize, role: &Role, buckets: &[String]) {
+        if !graph.roles[n].asked {
+            graph.unasked = true;
+            return;
+        }
+        let simulation = Simulation::of_role(self.cx, role);
+        let snapshot = self.cx.snapshot;
+        let may = |action: &Action, resource: String| {
+            let need = twinlock_s3::common::asked(Need::on(action, resource), snapshot);
+            simulation.allows(&need)
+        };
+        for bucket in buckets {
+            let arn = format!("arn:aws:s3:::{bucket}");
+            let probe = twinlock_s3::common::asked(Need::on(&GET, format!("{arn}/*")), snapshot);
+            let keys = simulation.ask(&probe, |_, set| {
+                set.sources()
+                    .flat_map(|source| keys(source.policy.text(), bucket))
+                    .take(KEYS_MAX)
+                    .collect::<Vec<_>>()
+            });
+            let over = |action: &Action| {
+                let whole = may(action, format!("{arn}/*"));
+                let part = !whole && keys.iter().any(|key| may(action, format!("{arn}/{key}")));
+                (whole || part, part)
+            };
+            let (reads, reads_part) = over(&GET);
+            let (puts, puts_part) = over(&PUT);
+            let (deletes, deletes_part) = over(&DELETE);
+            let lists = may(&LIST, arn.clone());
+            if !(lists || reads || puts || deletes) {
+                continue;
+            }
+            if let Some(bucket) = graph.bucket(self.visit, bucket) {
+                graph.opens.push(Open {
+                    role: n,
+                    bucket,
+                    lists,
+                    reads,
+                    writes: puts || deletes,
+                    part: reads_part || puts_part || deletes_part,
+                });
+            }
+        }
+    }
+}
+
+/// The question of AssumeRole at one role, with what a caller can bring.
+struct Door {
+    bare: Need,
+    ids: Vec<String>,
+}
+
+impl Door {
+    fn of(role: &Role, snapshot: &Snapshot) -> Door {
+        Door {
+            bare: doors::asked(Need::on(&ASSUME, role.arn()), snapshot),
+            ids: doors::external_ids(role.trust.text()),
+        }
+    }
+
+    /// What the door asks for; none: it stays shut.
+    fn opens(&self, allowed: impl Fn(&Need) -> bool) -> Option<&'static str> {
+        let mfa = |need: Need| {
+            need.key("aws:MultiFactorAuthPresent", "true")
+                .key("aws:MultiFactorAuthAge", "0")
+        };
+        let id = |id: &String| self.bare.clone().key("sts:ExternalId", id);
+        if allowed(&self.bare) {
+            Some("")
+        } else if allowed(&mfa(self.bare.clone())) {
+            Some("MFA")
+        } else if self.ids.iter().any(|known| allowed(&id(known))) {
+            Some("external ID")
+        } else {
+            let both = self.ids.iter().any(|known| allowed(&mfa(id(known))));
+            both.then_some("MFA and external ID")
+        }
+    }
+}
+
+/// Keys of the bucket that a policy speaks of, wildcards filled in, to ask whether any of them is open.
+fn keys(text: &str, bucket: &str) -> Vec<String> {
+    const ARN: &str = "arn:aws:s3:::";
+    text.match_indices(ARN)
+        .filter_map(|(at, _)| {
+            let rest = text[at + ARN.len()..].split('"').next()?;
+            let (of, key) = rest.split_once('/')?;
+            (of == bucket || of.contains('*')).then(|| key.replace(['*', '?'], "x"))
+        })
+        .filter(|key| !key.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_taken_from_what_policies_say_of_the_bucket() {
+        let text = r#"{"Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/in/*","arn:aws:s3:::other/a","arn:aws:s3:::*/b?"]}"#;
+        assert_eq!(keys(text, "logs"), ["in/x", "bx"]);
+    }
+
+    #[test]
+    fn columns_are_ordered_by_what_they_are_joined_to() {
+        let account = |id: &str| Account {
+            name: String::new(),
+            id: id.into(),
+        };
+        let principal = |of, name: &str| Principal {
+            of,
+            name: name.into(),
+            kind: "User",
+            link: None,
+        };
+        let way = |principal, role| Way {
+            principal,
+            role,
+            asks: String::new(),
+        };
+        let mut graph = Graph {
+            accounts: vec![account("a"), account("b")],
+            principals: vec![principal(0, "x"), principal(1, "y"), principal(0, "z")],
+            ways: vec![way(0, 5), way(1, 0), way(2, 3)],
+            ..Graph::default()
+        };
+        graph.order();
+        let names: Vec<&str> = graph.principals.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(names, ["y", "z", "x"]);
+        assert_eq!(graph.accounts[graph.principals[0].of].id, "b");
+        let to: Vec<_> = graph
+            .ways
+            .iter()
+            .map(|w| (names[w.principal], w.role))
+            .collect();
+        assert_eq!(to, [("x", 5), ("y", 0), ("z", 3)]);
+    }
+}
