@@ -409,6 +409,93 @@ fn console_a_wizard_that_is_refused_half_way_says_what_was_made() {
 }
 
 #[test]
+fn console_credentials_of_every_kind_come_and_go_and_root_mends_its_own() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    production.iam("create_user", json!({ "UserName": "Ann" }));
+    let root = Browser::open(&world);
+    let home = root_of_production(&root);
+    root.goes(&format!("{home}/iam/users/Ann?tab=credentials"));
+    root.clicks("Create access key")
+        .sees("the only time that the secret access key is shown")
+        .clicks("Done")
+        .sees("Access keys (1)");
+    root.clicks("Deactivate AKIA").sees("The key is inactive");
+    root.clicks("Delete AKIA").sees("The key is deleted");
+    root.runs(
+        "document.querySelectorAll('details.edit').forEach((part) => (part.open = true))",
+        json!([]),
+    );
+    root.fills("SSH public key", "ssh-rsa nonsense")
+        .clicks("Upload");
+    root.sees("InvalidPublicKey");
+    root.goes(&format!("{home}/iam/users/Ann?tab=credentials"));
+    root.runs(
+        "document.querySelectorAll('details.edit').forEach((part) => (part.open = true))",
+        json!([]),
+    );
+    root.clicks("Generate")
+        .sees("the only time that the password is shown")
+        .clicks("Done")
+        .sees("Service-specific credentials (1)")
+        .sees("codecommit.amazonaws.com");
+    // What hangs on a user goes with it.
+    root.clicks("Delete")
+        .fills("To confirm", "Ann")
+        .clicks("Delete")
+        .sees("1 user deleted");
+
+    // The dashboard's advice to root can be followed.
+    root.goes(&format!("{home}/iam"));
+    root.clicks("Manage access keys")
+        .clicks("Deactivate AKIAPRODUCTIONROOT03")
+        .sees("The key is inactive");
+    root.clicks("Delete AKIAPRODUCTIONROOT03")
+        .sees("The key is deleted")
+        .sees("Access keys (0)");
+    root.goes(&format!("{home}/iam"));
+    root.sees("Root user has no active access keys");
+
+    // A role for EC2 brings its instance profile, and takes it along.
+    root.goes(&format!("{home}/iam/roles/create?entity=service"));
+    root.fills("Service or use case", "ec2")
+        .clicks("Next: Permissions")
+        .clicks("Next: Tags")
+        .clicks("Next: Review");
+    root.fills("Role name", "Machine")
+        .clicks("Create role")
+        .sees("The role Machine is created");
+    root.clicks("Machine")
+        .sees("arn:aws:iam::999999999999:instance-profile/Machine")
+        .clicks("Delete");
+    root.sees("it leaves 1 instance profile")
+        .fills("To confirm", "Machine")
+        .clicks("Delete")
+        .sees("1 role deleted");
+    calm(&root);
+}
+
+#[test]
+fn console_the_dashboard_knows_old_keys_and_idle_ones() {
+    const DAYS: u64 = 24 * 3_600_000;
+    let world = World::start_still("text3");
+    let production = world.account("Production");
+    let ann = production.user("Ann");
+    production.user("Bea");
+    world.advance(80 * DAYS);
+    ann.call("sts", "get_caller_identity", json!({})).ok();
+    production.user("Cleo");
+    world.advance(20 * DAYS);
+    let root = Browser::open(&world);
+    let home = root_of_production(&root);
+    root.goes(&format!("{home}/iam"));
+    root.sees("Change access keys older than 90 days: 2 users")
+        .sees("Deactivate access keys that nobody used for 90 days: 1 user")
+        .does_not_see("Cleo");
+    calm(&root);
+}
+
+#[test]
 fn console_lists_are_sorted_by_their_headings_and_keep_the_search() {
     let world = World::start("text3");
     let production = world.account("Production");

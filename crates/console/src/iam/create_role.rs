@@ -13,7 +13,7 @@ use twinlock_shapes::iam as s;
 use super::{
     editor, federated,
     holder::{Holder, Kind, document, sent_tags, tag_fields},
-    policies, pretty,
+    instance_profiles, policies, pretty,
     steps::Steps,
 };
 use crate::{
@@ -386,6 +386,11 @@ async fn create(visit: &Visit, trust: &str) -> Page {
     for arn in visit.form.all("policy") {
         let result = holder.attach(visit, arn).await;
         steps.took(&format!("the policy {}", policies::name_of(arn)), &result);
+    }
+    let service = visit.field("service");
+    if visit.field("entity") == "service" && service.trim_end_matches(".amazonaws.com") == "ec2" {
+        let result = instance_profiles::create_for(visit, &name).await;
+        steps.took("its instance profile", &result);
     }
     Ok(steps.finish(visit, "/iam/roles", &holder.path()))
 }

@@ -10,6 +10,10 @@ use twinlock_identity::iam::mfa_devices::{
 };
 use twinlock_shapes::iam as s;
 
+use super::{
+    access_keys::{self, Owner},
+    other_credentials,
+};
 use crate::{
     http::encode,
     layout::{Service, show},
@@ -74,6 +78,8 @@ pub(crate) fn root(visit: &Visit) -> Page {
     let main = html! {
         (head("My security credentials", "Root user", html! {}))
         (panel(visit, None))
+        (access_keys::panel(visit, Owner(None)))
+        (other_credentials::panels(visit, Owner(None)))
     };
     Ok(show(visit, Service::Iam, "My security credentials", main))
 }

@@ -8,12 +8,15 @@
 //! | `create_user`, `create_role`, `federated` | the wizards; web identity and SAML in the second |
 //! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
 //! | `holder` | what users, groups and roles have in common: policies, tags |
+//! | `instance_profiles` | nothing: the profile that comes and goes with a role for EC2 |
 //! | `last_accessed`, `credential_report` | what was last used; everybody's credentials |
+//! | `access_keys`, `other_credentials` | keys, certificates, SSH keys and services' passwords of a user or of root |
 //! | `mfa` | MFA devices of a user or of root |
 //! | `revoke` | ending all sessions of a role |
 //! | `settings` | the account's alias and password policy |
 //! | `steps` | nothing: what a wizard of several changes made, and what was refused |
 
+mod access_keys;
 mod create_role;
 mod create_user;
 mod credential_report;
@@ -22,8 +25,10 @@ pub(crate) mod editor;
 mod federated;
 pub(crate) mod groups;
 pub(crate) mod holder;
+mod instance_profiles;
 mod last_accessed;
 mod mfa;
+mod other_credentials;
 pub(crate) mod policies;
 mod provider;
 mod providers;
@@ -76,6 +81,9 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
         ["credential-report", rest @ ..] => credential_report::page(visit, rest).await,
         ["credentials", "mfa", rest @ ..] => mfa::page(visit, None, rest).await,
         ["credentials"] => users::own(visit).await,
+        ["credentials", action] if visit.request.is_post() => {
+            users::own_action(visit, action).await
+        }
         ["settings"] => settings::page(visit).await,
         _ => Err(crate::not_found()),
     }

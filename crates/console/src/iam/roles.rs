@@ -11,7 +11,7 @@ use twinlock_shapes::iam as s;
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
     holder::{Holder, Kind, confirm_delete, count, document, ticked},
-    last_accessed, pretty, revoke, sliced, users,
+    instance_profiles, last_accessed, pretty, revoke, sliced, users,
 };
 use crate::{
     http::encode,
@@ -132,10 +132,12 @@ async fn delete(visit: &Visit) -> Page {
         let mut consequences = html! {};
         for name in &names {
             let holder = Holder::new(Kind::Role, name);
+            let profiles = instance_profiles::of_role(visit, name).unwrap_or_default();
             consequences = html! {
                 (consequences)
                 p { strong { (name) } ": " (count(holder.attached(visit)?.len(), "policy is detached", "policies are detached")) ", "
-                    (count(holder.inline(visit)?.len(), "inline policy is deleted", "inline policies are deleted")) ". Its running sessions end at once." }
+                    (count(holder.inline(visit)?.len(), "inline policy is deleted", "inline policies are deleted"))
+                    @if !profiles.is_empty() { ", it leaves " (count(profiles.len(), "instance profile", "instance profiles")) } ". Its running sessions end at once." }
             };
         }
         return Ok(confirm_delete(
@@ -149,6 +151,7 @@ async fn delete(visit: &Visit) -> Page {
         ));
     }
     for name in &names {
+        instance_profiles::leave_all(visit, name).await?;
         Holder::new(Kind::Role, name).strip(visit).await?;
         visit
             .change::<DeleteRole>(s::DeleteRoleInput {
@@ -260,6 +263,7 @@ fn facts(visit: &Visit, role: &s::Role) -> Markup {
         section.panel { h2 { "Summary" } dl.facts {
             dt { "ARN" } dd { (copy(&role.arn)) }
             dt { "Link to switch roles in console" } dd { (copy(&link)) }
+            @for profile in instance_profiles::of_role(visit, &role.role_name).unwrap_or_default() { dt { "Instance profile ARN" } dd { (copy(&profile.arn)) } }
             dt { "Created" } dd { (when(role.create_date.0)) }
             dt { "Last activity" } dd { @if let Some(at) = used { (when(at.0)) } @else { "–" } }
             dt { "Maximum session duration" } dd { (role.max_session_duration.unwrap_or(3600) / 3600) " h" }

@@ -3,9 +3,6 @@
 use maud::{Markup, html};
 use twinlock_gate::Fault;
 use twinlock_identity::iam::{
-    access_keys::{
-        CreateAccessKey, DeleteAccessKey, GetAccessKeyLastUsed, ListAccessKeys, UpdateAccessKey,
-    },
     groups::ListGroupsForUser,
     login_profiles::{CreateLoginProfile, DeleteLoginProfile, GetLoginProfile, UpdateLoginProfile},
     user_tags::{DeleteUserPermissionsBoundary, PutUserPermissionsBoundary},
@@ -14,12 +11,13 @@ use twinlock_identity::iam::{
 use twinlock_shapes::iam as s;
 
 use super::{
-    MOST, PAGE_ITEMS, PER_PAGE, found, groups,
+    MOST, PAGE_ITEMS, PER_PAGE,
+    access_keys::{self, Owner},
+    found, groups,
     holder::{Holder, Kind, confirm_delete, count, ticked},
-    last_accessed, mfa, policies, sliced,
+    last_accessed, mfa, other_credentials, policies, sliced,
 };
 use crate::{
-    http::encode,
     layout::{Service, show},
     listing::{Order, page_number, pager, search},
     parts::{copy, csrf, head, nothing, tabs, when},
@@ -51,14 +49,6 @@ fn groups_of(visit: &Visit, name: &str) -> Result<Vec<s::Group>, Fault> {
         },
         |out| (out.groups, out.marker),
     )
-}
-
-fn keys_of(visit: &Visit, name: &str) -> Result<Vec<s::AccessKeyMetadata>, Fault> {
-    let input = s::ListAccessKeysInput {
-        user_name: Some(name.to_owned()),
-        ..Default::default()
-    };
-    Ok(visit.read::<ListAccessKeys>(input)?.access_key_metadata)
 }
 
 /// Whether the user has a password; none: the caller may not know.
@@ -130,13 +120,13 @@ async fn delete(visit: &Visit) -> Page {
         let mut consequences = html! {};
         for name in &names {
             let holder = Holder::new(Kind::User, name);
-            let keys = keys_of(visit, name)?.len();
+            let keys = access_keys::all(visit, Owner(Some(name)))?.len();
             let (attached, inline) = (holder.attached(visit)?.len(), holder.inline(visit)?.len());
             consequences = html! {
                 (consequences)
                 p { strong { (name) } ": " (count(keys, "access key", "access keys")) ", "
                     (count(attached, "attached policy", "attached policies")) ", "
-                    (count(inline, "inline policy", "inline policies")) ", the password and the memberships go too." }
+                    (count(inline, "inline policy", "inline policies")) ", the password, other credentials and the memberships go too." }
             };
         }
         return Ok(confirm_delete(
@@ -164,15 +154,11 @@ async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
         groups::remove_user(visit, &group.group_name, name).await?;
     }
     mfa::deactivate_all(visit, name).await?;
-    for key in keys_of(visit, name)? {
-        let access_key_id = key.access_key_id.unwrap_or_default();
-        visit
-            .change::<DeleteAccessKey>(s::DeleteAccessKeyInput {
-                user_name: Some(name.to_owned()),
-                access_key_id,
-            })
-            .await?;
+    let owner = Owner(Some(name));
+    for key in access_keys::all(visit, owner)? {
+        access_keys::delete(visit, owner, key.access_key_id.unwrap_or_default()).await?;
     }
+    other_credentials::delete_all(visit, name).await?;
     if matches!(login_of(visit, name), Some(Some(_))) {
         visit
             .change::<DeleteLoginProfile>(s::DeleteLoginProfileInput {
@@ -227,6 +213,20 @@ pub(crate) async fn own(visit: &Visit) -> Page {
     one_at(visit, &name, &[], Some("credentials")).await
 }
 
+/// What the root user asks of its own credentials; a user's go by its name.
+pub(crate) async fn own_action(visit: &Visit, action: &str) -> Page {
+    if !visit.sign_in.is_root() {
+        return Err(crate::not_found());
+    }
+    if let Some(page) = access_keys::act(visit, Owner(None), action).await {
+        return page;
+    }
+    match other_credentials::act(visit, Owner(None), action).await {
+        Some(page) => page,
+        None => Err(crate::not_found()),
+    }
+}
+
 /// `/iam/users/NAME…`.
 pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
     one_at(visit, name, rest, None).await
@@ -255,7 +255,7 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
     let body = match tab {
         "groups" => groups_tab(visit, &holder)?,
         "tags" => holder.tags(visit)?,
-        "credentials" => credentials_tab(visit, &holder)?,
+        "credentials" => credentials_tab(visit, &holder),
         "last-accessed" => last_accessed::tab(visit, &user.arn).await,
         _ => {
             html! { (holder.permissions(visit)?) (boundary(visit, &holder.path(), user.permissions_boundary.as_ref())) }
@@ -320,12 +320,12 @@ fn groups_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
     })
 }
 
-fn credentials_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
+fn credentials_tab(visit: &Visit, holder: &Holder) -> Markup {
     let name = &holder.name;
     let path = visit.at(&holder.path());
-    let keys = keys_of(visit, name)?;
+    let owner = Owner(Some(name));
     let login = login_of(visit, name);
-    Ok(html! {
+    html! {
         (mfa::panel(visit, Some(name)))
         section.panel {
             h2 { "Console sign-in" }
@@ -344,46 +344,21 @@ fn credentials_tab(visit: &Visit, holder: &Holder) -> Result<Markup, Fault> {
                 }
             }
         }
-        section.panel {
-            div.head { h2 { "Access keys (" (keys.len()) ")" }
-                form method="post" action={ (path) "/create-key" } { (csrf(visit)) button type="submit" { "Create access key" } } }
-            @if !keys.is_empty() {
-                table { thead { tr { th { "Access key ID" } th { "Status" } th { "Created" } th { "Last used" } th { "Actions" } } }
-                    tbody { @for key in &keys { (key_row(visit, &path, key)) } } }
-            }
-        }
-    })
-}
-
-fn key_row(visit: &Visit, path: &str, key: &s::AccessKeyMetadata) -> Markup {
-    let id = key.access_key_id.clone().unwrap_or_default();
-    let active = key.status.as_deref() == Some("Active");
-    let used = visit
-        .read::<GetAccessKeyLastUsed>(s::GetAccessKeyLastUsedInput {
-            access_key_id: id.clone(),
-        })
-        .ok()
-        .and_then(|out| out.access_key_last_used);
-    html! {
-        tr {
-            td { (copy(&id)) }
-            td { span class=(if active { "badge open" } else { "badge closed" }) { (key.status.as_deref().unwrap_or("")) } }
-            td { @if let Some(at) = key.create_date { (when(at.0)) } }
-            td { @match used.as_ref().and_then(|u| u.last_used_date) { Some(at) => { (when(at.0)) div.about { (used.as_ref().map_or("", |u| u.service_name.as_str())) } }, None => "–" } }
-            td.row-actions {
-                form method="post" action={ (path) "/key-status" } { (csrf(visit)) input type="hidden" name="key" value=(id); input type="hidden" name="status" value=(if active { "Inactive" } else { "Active" }); button type="submit" { @if active { "Deactivate" } @else { "Activate" } } }
-                @if !active { form method="post" action={ (path) "/delete-key" } { (csrf(visit)) input type="hidden" name="key" value=(id); button.danger type="submit" { "Delete" } } }
-            }
-        }
+        (access_keys::panel(visit, owner))
+        (other_credentials::panels(visit, owner))
     }
 }
 
 async fn act(visit: &Visit, holder: &Holder, action: &str) -> Page {
     let name = holder.name.clone();
-    let user_name = Some(name.clone());
     let path = holder.path();
-    let credentials = format!("{path}?tab=credentials");
-    let key = visit.field("key").to_owned();
+    let owner = Owner(Some(&name));
+    if let Some(page) = access_keys::act(visit, owner, action).await {
+        return page;
+    }
+    if let Some(page) = other_credentials::act(visit, owner, action).await {
+        return page;
+    }
     match action {
         "join" => {
             let group = visit.field("group").to_owned();
@@ -419,37 +394,7 @@ async fn act(visit: &Visit, holder: &Holder, action: &str) -> Page {
             }
             Ok(visit.done(&path, "The boundary is saved."))
         }
-        "password" => password(visit, &name, &credentials).await,
-        "create-key" => {
-            let made = visit
-                .change::<CreateAccessKey>(s::CreateAccessKeyInput { user_name })
-                .await?
-                .access_key;
-            Ok(new_key_page(visit, holder, &made))
-        }
-        "key-status" => {
-            let status = visit.field("status").to_owned();
-            visit
-                .change::<UpdateAccessKey>(s::UpdateAccessKeyInput {
-                    user_name,
-                    access_key_id: key,
-                    status: status.clone(),
-                })
-                .await?;
-            Ok(visit.done(
-                &credentials,
-                format!("The key is {}.", status.to_lowercase()),
-            ))
-        }
-        "delete-key" => {
-            visit
-                .change::<DeleteAccessKey>(s::DeleteAccessKeyInput {
-                    user_name,
-                    access_key_id: key,
-                })
-                .await?;
-            Ok(visit.done(&credentials, "The key is deleted."))
-        }
+        "password" => password(visit, &name, &owner.back()).await,
         _ => Err(crate::not_found()),
     }
 }
@@ -483,33 +428,4 @@ async fn password(visit: &Visit, name: &str, back: &str) -> Page {
             .await?;
     }
     Ok(visit.done(back, "The password is set."))
-}
-
-/// The one page that shows a secret access key.
-fn new_key_page(
-    visit: &Visit,
-    holder: &Holder,
-    key: &s::AccessKey,
-) -> http::Response<twinlock_gate::Body> {
-    let csv = format!(
-        "Access key ID,Secret access key\n{},{}\n",
-        key.access_key_id, key.secret_access_key
-    );
-    let main = html! {
-        div.narrow {
-            (head("Retrieve access key", "", html! {}))
-            p.flash.warn { "This is the only time that the secret access key is shown. Keep it now." }
-            section.panel {
-                dl.facts {
-                    dt { "Access key" } dd { (copy(&key.access_key_id)) }
-                    dt { "Secret access key" } dd { (copy(&key.secret_access_key)) }
-                }
-                div.actions {
-                    a.button download={ (holder.name) "_accessKeys.csv" } href={ "data:text/csv;charset=utf-8," (encode(&csv)) } { "Download .csv file" }
-                    a.button.primary href={ (visit.at(&holder.path())) "?tab=credentials" } { "Done" }
-                }
-            }
-        }
-    };
-    show(visit, Service::Iam, "Retrieve access key", main)
 }
