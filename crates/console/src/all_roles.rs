@@ -55,7 +55,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
         }
     }
     let main = html! {
-        (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! {}))
+        (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } }))
         (search("Find roles and accounts", visit.query("q")))
         @if ways.is_empty() { (nothing("There is no role that you may switch to.")) } @else {
             table {

@@ -52,6 +52,8 @@ const IAM: &[(&str, &str)] = &[
     ("/iam/settings", "Password policy"),
     ("/access", "Access"),
     ("/access/map", "Auditor"),
+    ("/access/map?q=nobody", "There is no role here"),
+    ("/access/delegate", "Who shall come in?"),
     (
         "/access?principal=arn%3Aaws%3Aiam%3A%3A111111111111%3Auser%2FJohn&action=s3%3AGetObject&resource=arn%3Aaws%3As3%3A%3A%3Aelsewhere%2Fx",
         "Permissions",
@@ -252,5 +254,43 @@ fn console_pages_are_for_everybody() {
     dev.put_policy("role", "Auditor", "AWSRevokeOlderSessions", &cut);
     tour.visits(&john, &[("/", "Session Lost")]);
 
+    assert_eq!(tour.wrong, Vec::<String>::new());
+}
+
+#[test]
+fn console_the_wizard_that_delegates_is_for_everybody() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    furnish(&dev);
+    let browser = Browser::open(&world);
+    browser
+        .examines()
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let mut tour = Tour {
+        browser: &browser,
+        wrong: Vec::new(),
+    };
+    browser.goes(&format!("{}/access/delegate", browser.home()));
+    browser.clicks("A user group").clicks("Next: What");
+    tour.here("Enter the name of a user group");
+    browser
+        .fills("User group", "Developers")
+        .clicks("Next: What");
+    browser.clicks("Managed policies");
+    tour.here("AdministratorAccess");
+    browser.clicks("A policy of your own");
+    tour.here("JSON");
+    browser.clicks("Read a bucket").clicks("Next: Where");
+    tour.here("Longest session");
+    browser
+        .fills("Account", "999999999999")
+        .fills("Role name", "Readers")
+        .fills("Bucket", "a-bucket-of-production-with-a-long-name")
+        .clicks("Require external ID")
+        .clicks("Next: Preview");
+    tour.here("Who gains access");
+    browser.clicks("Create");
+    tour.here("To send: lock of Production");
     assert_eq!(tour.wrong, Vec::<String>::new());
 }

@@ -189,14 +189,16 @@ fn mark(state: State) -> Markup {
 fn behind(visit: &Visit, gate: &Gate, explanation: &Explanation) -> Markup {
     let policies: Vec<&Examined> = gate.policies(explanation).collect();
     let state = gate.state(explanation);
+    let theirs = gate.kinds.contains(&PolicyKind::Trust)
+        && explanation.caller_account != explanation.owner_account;
     html! {
         details.gate class=(state.class()) open[state == State::Closed && !policies.is_empty()] {
             summary {
                 (mark(state)) strong { (gate.name) } " "
-                span.about { (match policies.len() { 0 => "no policy".to_owned(), 1 => "1 policy".to_owned(), n => format!("{n} policies") }) }
+                span.about { (match policies.len() { 0 if theirs => "not shown here".to_owned(), 0 => "no policy".to_owned(), 1 => "1 policy".to_owned(), n => format!("{n} policies") }) }
             }
             p.about { (gate.about) "." }
-            @if state == State::Theirs { p { "The resource belongs to account " (explanation.owner_account.as_deref().unwrap_or("?")) ": what its policies say is shown there." } }
+            @if theirs && policies.is_empty() { p { "The resource belongs to account " (explanation.owner_account.as_deref().unwrap_or("?")) ": what its policies say is shown there." } }
             @for policy in policies { (examined(visit, policy)) }
         }
     }

@@ -20,10 +20,12 @@ mod write;
 use http::Response;
 use maud::{Markup, html};
 use twinlock_gate::Body;
+use twinlock_identity::iam::{groups::ListGroups, roles::ListRoles, users::ListUsers};
+use twinlock_shapes::iam as s;
 
 use self::plan::{Kind, Place, Plan, What, Who, Wrong};
 use crate::{
-    iam::{editor, groups, policies, roles, users},
+    iam::{editor, policies},
     layout::{Service, show},
     parts::{csrf, field, head, text},
     s3,
@@ -32,7 +34,7 @@ use crate::{
 
 const TITLE: &str = "Delegate access";
 /// Suggestions below a field; any other name can be typed.
-const SUGGESTIONS_MAX: usize = 300;
+const SUGGESTIONS_MAX: i32 = 300;
 /// Where a policy of one's own begins.
 const STARTER: &str = "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {\n      \"Effect\": \"Allow\",\n      \"Action\": [],\n      \"Resource\": []\n    }\n  ]\n}";
 const TASKS: &[(&str, &str, &str)] = &[
@@ -166,11 +168,15 @@ fn suggested(
         name,
         html! {
             input type="text" id=(name) name=(name) value=(value) list={ (name) "-known" } autocomplete="off" spellcheck="false" aria-invalid=[(!error.is_empty()).then_some("true")];
-            datalist id={ (name) "-known" } { @for known in suggestions.iter().take(SUGGESTIONS_MAX) { option value=(known) {} } }
+            datalist id={ (name) "-known" } { @for known in suggestions { option value=(known) {} } }
         },
         hint,
         error,
     )
+}
+
+fn names<T>(items: Vec<T>, name: impl Fn(T) -> String) -> Vec<String> {
+    items.into_iter().map(name).collect()
 }
 
 fn who_page(visit: &Visit, wrong: Option<&Wrong>) -> Response<Body> {
@@ -179,12 +185,25 @@ fn who_page(visit: &Visit, wrong: Option<&Wrong>) -> Response<Body> {
         chosen => chosen,
     };
     // Whoever may not list them types the name.
-    let user_names = users::every(visit).unwrap_or_default();
-    let user_names: Vec<String> = user_names.into_iter().map(|user| user.user_name).collect();
-    let group_names = groups::every(visit).unwrap_or_default();
-    let group_names: Vec<String> = group_names.into_iter().map(|g| g.group_name).collect();
-    let role_names = roles::every(visit).unwrap_or_default();
-    let role_names: Vec<String> = role_names.into_iter().map(|role| role.role_name).collect();
+    let most = Some(SUGGESTIONS_MAX);
+    let input = s::ListUsersInput {
+        max_items: most,
+        ..Default::default()
+    };
+    let user_names = visit.read::<ListUsers>(input).map(|out| out.users);
+    let user_names = names(user_names.unwrap_or_default(), |user| user.user_name);
+    let input = s::ListGroupsInput {
+        max_items: most,
+        ..Default::default()
+    };
+    let group_names = visit.read::<ListGroups>(input).map(|out| out.groups);
+    let group_names = names(group_names.unwrap_or_default(), |group| group.group_name);
+    let input = s::ListRolesInput {
+        max_items: most,
+        ..Default::default()
+    };
+    let role_names = visit.read::<ListRoles>(input).map(|out| out.roles);
+    let role_names = names(role_names.unwrap_or_default(), |role| role.role_name);
     // A principal that is not there shows when the role is made; it is told beside the name.
     let name_error = |field| match at(wrong, "name") {
         "" => at(wrong, field),
@@ -268,6 +287,8 @@ fn place_page(visit: &Visit, what: &What, wrong: Option<&Wrong>) -> Response<Bod
         chosen => chosen,
     };
     let listed = first || visit.form.ticked("listed");
+    let mut bucket_names = s3::bucket_names(visit);
+    bucket_names.truncate(usize::try_from(SUGGESTIONS_MAX).unwrap_or_default());
     let body = html! {
         section.panel {
             h2 { "The account that is entered" }
@@ -277,7 +298,7 @@ fn place_page(visit: &Visit, what: &What, wrong: Option<&Wrong>) -> Response<Bod
         @if matches!(what, What::Bucket(_)) {
             section.panel {
                 h2 { "The bucket" }
-                (suggested(("Bucket", "bucket"), visit.field("bucket"), &s3::bucket_names(visit), "A bucket of that account", at(wrong, "bucket")))
+                (suggested(("Bucket", "bucket"), visit.field("bucket"), &bucket_names, "A bucket of that account", at(wrong, "bucket")))
                 (text("Prefix", "prefix", visit.field("prefix"), "Optional: only keys that begin so, such as reports/", at(wrong, "prefix")))
                 label.check { input type="checkbox" name="listed" value="1" checked[listed]; span { "They find it in the list of buckets " span.about { "(s3:ListAllMyBuckets shows the names of all buckets of the account)" } } }
             }

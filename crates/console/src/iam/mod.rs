@@ -23,7 +23,7 @@ mod credential_report;
 mod dashboard;
 pub(crate) mod editor;
 mod federated;
-pub(crate) mod groups;
+mod groups;
 pub(crate) mod holder;
 mod instance_profiles;
 mod last_accessed;
@@ -37,7 +37,7 @@ mod revoke;
 pub(crate) mod roles;
 mod settings;
 mod steps;
-pub(crate) mod users;
+mod users;
 
 pub(crate) use editor::fields as editor_fields;
 pub(crate) use editor::summary;

@@ -94,7 +94,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     order.by("created", &mut roles, |role| role.create_date.0);
     let page = page_number(visit);
     let main = html! {
-        (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
+        (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
         (search(visit, "Find roles", &[]))
         form method="post" action=(visit.at("/iam/roles")) {
             (csrf(visit))

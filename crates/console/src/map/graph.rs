@@ -21,13 +21,15 @@ use crate::{
 };
 
 /// Roles on one map.
-const ROLES_MAX: usize = 40;
+const ROLES_MAX: usize = 30;
 /// Identities and providers on one map.
 const PRINCIPALS_MAX: usize = 60;
 /// Identities of this account that are asked about at each role.
-const ASKED_MAX: usize = 200;
-/// Buckets on one map.
-const BUCKETS_MAX: usize = 40;
+const ASKED_MAX: usize = 100;
+/// Buckets that are asked about at each role.
+const BUCKETS_MAX: usize = 60;
+/// So many buckets, all of them, in which a role may do the same are drawn as one.
+const TOGETHER_MIN: usize = 4;
 /// Keys of a bucket that are tried, beside the whole of it.
 const KEYS_MAX: usize = 8;
 
@@ -159,7 +161,9 @@ impl Graph {
                 roles.push(role);
             }
         }
-        let buckets = s3::bucket_names(visit);
+        let mut buckets = s3::bucket_names(visit);
+        graph.beyond += buckets.len().saturating_sub(BUCKETS_MAX);
+        buckets.truncate(BUCKETS_MAX);
         graph.no_buckets = buckets.is_empty() && !node_has_none(&snapshot, account);
         let mut asker = Asker {
             visit,
@@ -199,19 +203,15 @@ impl Graph {
         Some(self.principals.len() - 1)
     }
 
-    fn bucket(&mut self, visit: &Visit, name: &str) -> Option<usize> {
+    fn bucket(&mut self, name: &str, link: String) -> usize {
         if let Some(n) = self.buckets.iter().position(|known| known.name == name) {
-            return Some(n);
-        }
-        if self.buckets.len() == BUCKETS_MAX {
-            self.beyond += 1;
-            return None;
+            return n;
         }
         self.buckets.push(Bucket {
             name: name.to_owned(),
-            link: visit.at(&s3::path(name)),
+            link,
         });
-        Some(self.buckets.len() - 1)
+        self.buckets.len() - 1
     }
 
     /// Puts each column in the order of what it is joined to, so that few arrows cross; those who belong to one account stay
@@ -388,18 +388,18 @@ impl<'a> Asker<'a> {
         let (cx, node) = (self.cx, self.node);
         let mut found = Vec::new();
         let mut asked = 0;
-        let mut may = |asker: &mut Self, arn: &str| {
+        let mut may = |asker: &mut Self, arn: &dyn Fn() -> String| {
             asked += 1;
             if asked > ASKED_MAX {
                 graph.beyond += 1;
                 return false;
             }
-            let may = asker.may_ask(arn);
+            let may = asker.may_ask(&arn());
             graph.unasked |= !may;
             may
         };
         for user in node.users.values() {
-            if may(self, &user.arn()) {
+            if may(self, &|| user.arn()) {
                 found.push(Identity {
                     kind: "User",
                     name: user.name.clone(),
@@ -409,7 +409,7 @@ impl<'a> Asker<'a> {
             }
         }
         for role in node.roles.values() {
-            if may(self, &role.arn()) {
+            if may(self, &|| role.arn()) {
                 found.push(Identity {
                     kind: "Role",
                     name: role.name.clone(),
@@ -526,6 +526,7 @@ impl<'a> Asker<'a> {
             let need = twinlock_s3::common::asked(Need::on(action, resource), snapshot);
             simulation.allows(&need)
         };
+        let mut found: Vec<(&str, Open)> = Vec::new();
         for bucket in buckets {
             let arn = format!("arn:aws:s3:::{bucket}");
             let probe = twinlock_s3::common::asked(Need::on(&GET, format!("{arn}/*")), snapshot);
@@ -547,16 +548,31 @@ impl<'a> Asker<'a> {
             if !(lists || reads || puts || deletes) {
                 continue;
             }
-            if let Some(bucket) = graph.bucket(self.visit, bucket) {
-                graph.opens.push(Open {
+            found.push((
+                bucket,
+                Open {
                     role: n,
-                    bucket,
+                    bucket: 0,
                     lists,
                     reads,
                     writes: puts || deletes,
                     part: reads_part || puts_part || deletes_part,
-                });
-            }
+                },
+            ));
+        }
+        // Who may do the same in all of them is drawn with one arrow.
+        let alike = found.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        if alike && found.len() == buckets.len() && found.len() >= TOGETHER_MIN {
+            let (name, link) = (format!("All {} buckets", found.len()), self.visit.at("/s3"));
+            found.truncate(1);
+            let bucket = graph.bucket(&name, link);
+            let all = found.into_iter().map(|(_, open)| Open { bucket, ..open });
+            graph.opens.extend(all);
+            return;
+        }
+        for (name, open) in found {
+            let bucket = graph.bucket(name, self.visit.at(&s3::path(name)));
+            graph.opens.push(Open { bucket, ..open });
         }
     }
 }

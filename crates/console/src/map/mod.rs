@@ -27,7 +27,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
         @if graph.roles.is_empty() { (nothing(if graph.roles_hidden == 0 { "There is no role here." } else { "There is no role here that you may read." })) } @else {
             (draw::picture(&graph))
             (legend())
-            (table(visit, &graph))
+            (table(&graph))
         }
         @if graph.roles_beyond > 0 { p.hint { (graph.roles_beyond) " more roles are not shown: search for their names." } }
         @if graph.roles_hidden > 0 { p.hint { (graph.roles_hidden) " roles are left out: iam:GetRole on them is not yours." } }
@@ -50,7 +50,7 @@ fn legend() -> Markup {
 }
 
 /// The picture in words.
-fn table(visit: &Visit, graph: &Graph) -> Markup {
+fn table(graph: &Graph) -> Markup {
     html! {
         h2 { "The same in words" }
         div.table { table {
@@ -72,7 +72,7 @@ fn table(visit: &Visit, graph: &Graph) -> Markup {
                     td {
                         @let opens: Vec<_> = graph.opens.iter().filter(|open| open.role == n).collect();
                         @if opens.is_empty() { span.about { @if role.asked { "No bucket of this account" } @else { "Not shown to you" } } }
-                        ul.plain { @for open in opens { @let bucket = &graph.buckets[open.bucket]; li { a href=(visit.at(&crate::s3::path(&bucket.name))) { (bucket.name) } " " span.about { (open.words()) } } } }
+                        ul.plain { @for open in opens { @let bucket = &graph.buckets[open.bucket]; li { a href=(bucket.link) { (bucket.name) } " " span.about { (open.words()) } } } }
                     }
                 }
             } }
