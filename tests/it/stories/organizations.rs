@@ -493,6 +493,15 @@ fn a_configuration_makes_its_accounts_one_organization() {
         organization["Organization"]["MasterAccountId"],
         "999999999999"
     );
+    // Each has the role that Organizations has in every account, made once.
+    let roles = || {
+        let role = |name: &str| {
+            let named = json!({ "RoleName": "AWSServiceRoleForOrganizations" });
+            text(&world.account(name).iam("get_role", named)["Role"]["RoleId"])
+        };
+        ["Production", "Development", "Outside"].map(role)
+    };
+    let made = roles();
     // Who was let go stays away: the configuration only makes what is not there.
     let gone = json!({ "AccountId": "333333333333" });
     production
@@ -501,6 +510,7 @@ fn a_configuration_makes_its_accounts_one_organization() {
     world.server().kill();
     world.start_again();
     assert_eq!(seen(), ["111111111111", "999999999999"]);
+    assert_eq!(roles(), made);
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod services;
 
 use std::sync::Arc;
 
-use twinlock_directory::{Account, AccountId, Batch, Role, StoredPolicy, ids};
+use twinlock_directory::{Account, AccountId, Batch, Millis, Random, Role, StoredPolicy, ids};
 use twinlock_gate::{
     Action, Change, Cx, Fault, Need, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
@@ -52,7 +52,8 @@ fn role_name(input: &shapes::CreateServiceLinkedRoleInput) -> Option<String> {
 pub(crate) fn role(
     input: &shapes::CreateServiceLinkedRoleInput,
     account: AccountId,
-    cx: &Cx<'_>,
+    random: &dyn Random,
+    now: Millis,
 ) -> Option<Role> {
     let principal = &input.aws_service_name;
     let service = linked(principal)?;
@@ -61,10 +62,10 @@ pub(crate) fn role(
     );
     Some(Role {
         account,
-        id: ids::role_id(&*cx.world.random),
+        id: ids::role_id(random),
         name: role_name(input)?,
         path: format!("/aws-service-role/{principal}/"),
-        created: cx.now,
+        created: now,
         description: input.description.as_deref().and_then(roles::description),
         max_session_seconds: SESSION_SECONDS_MAX,
         trust: Arc::new(StoredPolicy::new(trust, Default::default())),
@@ -135,7 +136,8 @@ impl Change for CreateServiceLinkedRole {
         }
         room_for_one(cx, cx.account()?.roles.size(), "RolesPerAccount")?;
         // INVARIANT: the service is known, see above.
-        let role = role(input, cx.account_id()?, cx).ok_or_else(Fault::internal)?;
+        let role = role(input, cx.account_id()?, &*cx.world.random, cx.now);
+        let role = role.ok_or_else(Fault::internal)?;
         let shown = roles::shown(&role, cx);
         batch.put(role);
         Ok(shapes::CreateServiceLinkedRoleOutput { role: Some(shown) })

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use twinlock_directory::{
-    AccountId, Batch, Member, Organization, OrganizationNode, Role, StoredPolicy, Tag, ids,
+    AccountId, Batch, Member, Millis, Organization, OrganizationNode, Random, Role, Snapshot,
+    StoredPolicy, Tag, ids,
 };
 use twinlock_gate::{Action, Cx, Need};
 use twinlock_shapes::iam::CreateServiceLinkedRoleInput;
@@ -33,20 +34,27 @@ pub(super) fn service_role_need(cx: &Cx<'_>) -> Need {
     }
 }
 
-/// Puts the service's role into an account that has none.
-pub(super) fn put_service_role(account: AccountId, cx: &Cx<'_>, batch: &mut Batch) {
-    let has_it = cx
-        .snapshot
-        .account(&account)
-        .is_some_and(|node| node.role(SERVICE_ROLE).is_some());
-    if has_it {
-        return;
+/// The service's role for an account that is about to be in an organization; none if it has it.
+pub fn service_role(
+    account: AccountId,
+    snapshot: &Snapshot,
+    random: &dyn Random,
+    now: Millis,
+) -> Option<Role> {
+    let node = snapshot.account(&account);
+    if node.is_some_and(|node| node.role(SERVICE_ROLE).is_some()) {
+        return None;
     }
     let asked = CreateServiceLinkedRoleInput {
         aws_service_name: SERVICE.to_owned(),
         ..CreateServiceLinkedRoleInput::default()
     };
-    if let Some(role) = service_linked_roles::role(&asked, account, cx) {
+    service_linked_roles::role(&asked, account, random, now)
+}
+
+/// Puts the service's role into an account that has none.
+pub(super) fn put_service_role(account: AccountId, cx: &Cx<'_>, batch: &mut Batch) {
+    if let Some(role) = service_role(account, cx.snapshot, &*cx.world.random, cx.now) {
         batch.put(role);
     }
 }

@@ -39,6 +39,7 @@ use twinlock_shapes::organizations as shapes;
 use twinlock_wire::violations::Dialect;
 
 pub use common::Place;
+pub use joining::service_role;
 pub use organization::new_organization;
 
 /// The table of Organizations' operations.

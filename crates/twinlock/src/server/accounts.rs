@@ -12,7 +12,7 @@ use twinlock_directory::{
     Row, Secret, Snapshot, StoredPolicy, SystemRandom, User, Versioning, ids, passwords,
 };
 use twinlock_gate::World;
-use twinlock_identity::organizations::new_organization;
+use twinlock_identity::organizations::{new_organization, service_role};
 use twinlock_objects::Objects;
 
 use super::StartError;
@@ -149,7 +149,7 @@ pub(super) async fn create(
 }
 
 /// Makes the accounts one organization with the first as its management account. One that is there is left as it is, but for
-/// accounts that this start made: those join it.
+/// accounts that this start made: those join it. With the membership comes the role that Organizations has in every account.
 async fn organization(
     accounts: &[&AccountConfig],
     new: &[AccountId],
@@ -181,8 +181,10 @@ async fn organization(
         let free = snapshot.organization_of(&account.id).is_none();
         free && (known.is_none() || new.contains(&account.id))
     });
-    rows.extend(joining.map(|account| {
-        Row::from(Member {
+    // A role comes before its account's membership: if the start is cut off in between, the next one finds it and goes on.
+    rows.extend(joining.flat_map(|account| {
+        let role = service_role(account.id, &snapshot, random, now);
+        let member = Member {
             account: first.id,
             id: account.id,
             parent: organization.root_id.clone(),
@@ -191,7 +193,8 @@ async fn organization(
             controls: Default::default(),
             tags: Vec::new(),
             delegated: Default::default(),
-        })
+        };
+        role.map(Row::from).into_iter().chain([Row::from(member)])
     }));
     commit(directory, first, rows).await
 }
