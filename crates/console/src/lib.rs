@@ -43,7 +43,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use ::http::{Method, Response, StatusCode, request::Parts};
-use twinlock_gate::{Body, Fault, Peer, World};
+use twinlock_gate::{Body, Caller, Fault, Peer, World};
 
 use crate::{
     flash::Flashes,
@@ -217,16 +217,22 @@ impl Console {
             );
         }
         let facts = request.facts(&self.world.settings.region);
-        let acting = self.sessions.acting_caller(&sign_in, facts.clone());
-        let lost = acting.is_err();
-        let caller = match acting.or_else(|_| self.sessions.own_caller(&sign_in, facts)) {
-            Ok(caller) => caller,
-            Err(_) => {
-                // Made under keys that are no longer there: a restored copy of the data.
-                let _ = self.sessions.end(&slot).await;
-                return redirect(&sign_in::address(&request, ""));
+        let snapshot = self.world.directory.published();
+        let stands = |caller: &Caller| self.world.standing_of(caller, &snapshot).is_ok();
+        let own = self.sessions.own_caller(&sign_in, facts.clone());
+        let Some(own) = own.ok().filter(stands) else {
+            // Revoked, begun with a password that is another by now, of a user who is gone; or made under keys that are no
+            // longer there, in a restored copy of the data.
+            let _ = self.sessions.end(&slot).await;
+            if sign_in.federated.is_some() {
+                return layout::lost_for_good("Your session has ended.", &maud::html! {});
             }
+            return redirect(&sign_in::address(&request, ""));
         };
+        let acting = self.sessions.acting_caller(&sign_in, facts);
+        let acting = acting.ok().filter(stands);
+        let lost = acting.is_none();
+        let caller = acting.unwrap_or(own);
         let others = self.sessions.of_browser(&request);
         let visit = Visit {
             world: self.world.clone(),

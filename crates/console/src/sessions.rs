@@ -248,6 +248,7 @@ impl Sessions {
         let of = SessionOf::User { account, user_id };
         let session = Session {
             mfa,
+            signed_in: true,
             ..Session::new(of, now, now + SIGN_IN_MS)
         };
         let sealed = self.seal(&session)?;

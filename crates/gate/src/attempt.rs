@@ -53,9 +53,10 @@ impl<'a> Cx<'a> {
         now: Millis,
         world: &'a World,
     ) -> Result<Self, Fault> {
-        // Revoked sessions are as dead as expired ones, for every service and the console.
+        // Revoked sessions and sign-ins by a password that is gone are as dead as expired ones, for every service and the console.
         if let Some(session) = caller.session.as_deref()
-            && session.is_barred(&caller.access_key_id, snapshot)
+            && (session.is_barred(&caller.access_key_id, snapshot)
+                || session.is_signed_out(snapshot))
         {
             return Err(crate::authenticate::expired(caller.request.protocol));
         }

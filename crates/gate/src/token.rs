@@ -180,6 +180,18 @@ impl Session {
         older || ids.any(|id| node.bar(&session_bar(id)).is_some())
     }
 
+    /// Whether the password with which a user signed in to this session has been taken away since, or replaced by somebody else.
+    pub(crate) fn is_signed_out(&self, snapshot: &Snapshot) -> bool {
+        let SessionOf::User {
+            user_id: Some(id), ..
+        } = &self.of
+        else {
+            return false;
+        };
+        let login = snapshot.user_by_id(id).and_then(|user| user.login.as_ref());
+        self.signed_in && login.is_none_or(|login| self.issued < login.sign_ins_since)
+    }
+
     /// The account whose credentials these are.
     pub fn account(&self) -> AccountId {
         match &self.of {

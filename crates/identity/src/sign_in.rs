@@ -97,6 +97,7 @@ pub async fn sign_in(
         passwords::verify(password, None).await?;
         return Ok(Outcome::Refused);
     }
+    let checked = person.hash.clone();
     if !passwords::verify(password, person.hash).await? {
         return Ok(Outcome::Refused);
     }
@@ -115,6 +116,11 @@ pub async fn sign_in(
             Some(now)
         }
     };
+    // Checking took a while: whoever has set another password meanwhile has ended this sign-in, too.
+    let head = world.directory.published();
+    if known(&head, &account, user).is_none_or(|now| now.id != person.id || now.hash != checked) {
+        return Ok(Outcome::Refused);
+    }
     let state = person.login.as_ref().map_or(PasswordState::Good, |login| {
         passwords::state(login, &node.account, now)
     });

@@ -11,6 +11,7 @@ mod console_federation;
 mod console_guard;
 mod console_iam_pages;
 mod console_organizations;
+mod console_passwords;
 mod console_s3;
 mod console_saml;
 mod console_sign_in;

@@ -43,6 +43,9 @@ pub struct LoginProfile {
     pub changed: Millis,
     /// Whether the next sign-in must choose a new password.
     pub reset_required: bool,
+    /// Sign-ins begun before this have ended: an administrator has set another password then.
+    #[serde(default)]
+    pub sign_ins_since: Millis,
     /// The hashes of the passwords before this one, the latest first; as many as a policy can forbid to use again.
     #[serde(default)]
     pub earlier_hashes: Vec<String>,

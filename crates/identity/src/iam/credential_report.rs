@@ -277,6 +277,7 @@ mod tests {
             created: 1000,
             changed: 2000,
             reset_required: false,
+            sign_ins_since: 0,
             earlier_hashes: Vec::new(),
         });
         for (id, active) in [("AKIAONE", true), ("AKIATWO", false)] {

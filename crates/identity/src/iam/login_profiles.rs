@@ -143,6 +143,7 @@ impl Change for CreateLoginProfile {
             created: cx.now,
             changed: cx.now,
             reset_required: input.password_reset_required.unwrap_or(false),
+            sign_ins_since: cx.now,
             earlier_hashes: Vec::new(),
         };
         let answer = shown(&user, &login);
@@ -197,7 +198,7 @@ impl Read for GetLoginProfile {
 
 const UPDATE: Action = on_user("iam:UpdateLoginProfile");
 
-/// Sets another password, or whether the next sign-in must.
+/// Sets another password, which ends the user's sign-ins to the console; or whether the next sign-in must.
 pub struct UpdateLoginProfile;
 
 impl Operation for UpdateLoginProfile {
@@ -252,6 +253,8 @@ impl Change for UpdateLoginProfile {
         let login = login.ok_or_else(|| no_profile(&input.user_name))?;
         if let (Some(new), Some(password)) = (new, &input.password) {
             new.set(password, login, cx)?;
+            // Whoever knew the old one is out, wherever it is signed in.
+            login.sign_ins_since = cx.now;
         }
         if let Some(required) = input.password_reset_required {
             login.reset_required = required;
@@ -265,7 +268,7 @@ impl Change for UpdateLoginProfile {
 
 const DELETE: Action = on_user("iam:DeleteLoginProfile");
 
-/// Takes a user's password away.
+/// Takes a user's password away, and with it the user's sign-ins to the console.
 pub struct DeleteLoginProfile;
 
 impl Operation for DeleteLoginProfile {
@@ -308,7 +311,7 @@ impl Change for DeleteLoginProfile {
 
 const CHANGE: Action = on_user("iam:ChangePassword");
 
-/// Lets a user choose another password, who knows the present one. The account's password policy can give the permission to
+/// Lets a user choose another password, who knows the present one; sign-ins go on. The account's password policy can give the permission to
 /// all users of the account; a Deny takes it from one all the same.
 pub struct ChangePassword;
 

@@ -508,6 +508,7 @@ async fn set_password(
                         created: now,
                         changed: now,
                         reset_required: false,
+                        sign_ins_since: now,
                         earlier_hashes: Vec::new(),
                     };
                     changed.login = Some(profile);

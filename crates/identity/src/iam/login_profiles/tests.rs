@@ -331,3 +331,78 @@ fn as_many_earlier_passwords_are_refused_as_the_policy_says() {
     set(Default::default());
     update("password-2").expect("nothing is forbidden now");
 }
+
+/// A sign-in ends with the password that began it; what the person's keys made does not.
+#[test]
+fn another_password_from_an_administrator_ends_sign_ins_and_nothing_else() {
+    use twinlock_gate::token::{Session, SessionOf};
+
+    use crate::sts::GetCallerIdentity;
+
+    let world = TestWorld::new(&[A]);
+    world.user(A, "Amy", ALLOW_ALL);
+    let set = |password: &str| {
+        let input = shapes::UpdateLoginProfileInput {
+            user_name: "Amy".into(),
+            password: Some(password.into()),
+            ..Default::default()
+        };
+        world
+            .change::<UpdateLoginProfile>(&root(A), input)
+            .expect("set");
+    };
+    let input = shapes::CreateLoginProfileInput {
+        user_name: Some("Amy".into()),
+        password: Some("Amy-sample-1".into()),
+        ..Default::default()
+    };
+    world
+        .change::<CreateLoginProfile>(&root(A), input)
+        .expect("made");
+    let id = world.stored_user(A, "Amy").id;
+    let session = |signed_in: bool| {
+        let now = world.world.clock.now();
+        let of = SessionOf::User {
+            account: A.parse().expect("an id"),
+            user_id: Some(id.clone()),
+        };
+        let session = Session {
+            signed_in,
+            ..Session::new(of, now, now + 3_600_000)
+        };
+        let facts = twinlock_gate::RequestFacts::none("us-east-1");
+        Caller::in_session(session.into(), "ASIAXXXXXXXXXXXXXXXX", facts)
+    };
+    let lives = |caller: &Caller| match world.read::<GetCallerIdentity>(caller, Default::default())
+    {
+        Ok(_) => true,
+        Err(fault) => {
+            assert_eq!(fault.code, "ExpiredToken");
+            false
+        }
+    };
+    let (signed_in, by_key) = (session(true), session(false));
+    world.world.clock.advance(1);
+    // Her own choice ends nothing.
+    let input = shapes::ChangePasswordInput {
+        old_password: "Amy-sample-1".into(),
+        new_password: "Amy-sample-2".into(),
+    };
+    world
+        .change::<ChangePassword>(&signed_in, input)
+        .expect("changed");
+    assert!(lives(&signed_in));
+    set("Amy-sample-3");
+    assert!(!lives(&signed_in) && lives(&by_key));
+    let again = session(true);
+    assert!(lives(&again));
+    world
+        .change::<DeleteLoginProfile>(
+            &root(A),
+            shapes::DeleteLoginProfileInput {
+                user_name: Some("Amy".into()),
+            },
+        )
+        .expect("deleted");
+    assert!(!lives(&again) && lives(&by_key));
+}
