@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use twinlock_directory::{AccountId, Group, Quotas, Role, Tag, User, managed, model, name_key};
-use twinlock_gate::{Action, Cx, Fault, Need, Who};
+use twinlock_gate::{Action, Cx, Fault, Need, Needs, Who};
 use twinlock_shapes::iam as shapes;
 use twinlock_wire::time::Millis;
 
@@ -301,6 +301,16 @@ fn same_key(a: &str, b: &str) -> bool {
 pub(crate) fn tag_pairs(tags: &[shapes::Tag]) -> impl Iterator<Item = (&str, &str)> {
     tags.iter()
         .map(|tag| (tag.key.as_str(), tag.value.as_str()))
+}
+
+/// The needs of making something with a request's tags: `make`, and `tag` on the same resource if there are any.
+pub(crate) fn with_tags(make: Need, tag: &Action, tags: &[shapes::Tag]) -> Needs {
+    let tag = (!tags.is_empty()).then(|| Need {
+        owner: make.owner,
+        shown: make.shown.clone(),
+        ..Need::on(tag, make.resource.clone()).request_tags(tag_pairs(tags))
+    });
+    Needs::one(make.request_tags(tag_pairs(tags))).and_if(tag)
 }
 
 /// Tags as answers show them, sorted by key.

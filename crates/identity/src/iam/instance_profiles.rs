@@ -13,7 +13,7 @@ use super::{
     common::{
         Cursor, already_exists, arn_of, at, delete_conflict, entity_need, in_path, list_need,
         merge_tags, new_tags, no_such, no_such_entity, remove_tags, room_for_one, shown_tags,
-        tag_pairs, tags_if_any,
+        tag_pairs, tags_if_any, with_tags,
     },
     holder, roles,
 };
@@ -79,7 +79,7 @@ pub(crate) fn of_role(role: &Role, cx: &Cx<'_>) -> Vec<shapes::InstanceProfile> 
         .collect()
 }
 
-/// `iam:CreateInstanceProfile`.
+/// `iam:CreateInstanceProfile`; with tags `iam:TagInstanceProfile`, too.
 #[derive(Debug)]
 pub struct CreateInstanceProfile;
 
@@ -88,10 +88,13 @@ impl Operation for CreateInstanceProfile {
     type Output = shapes::CreateInstanceProfileOutput;
     type Found = Option<Arc<InstanceProfile>>;
     const NAME: &'static str = "CreateInstanceProfile";
-    const ACTIONS: &'static [Action] = &[on_profile(
-        "iam:CreateInstanceProfile",
-        &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
-    )];
+    const ACTIONS: &'static [Action] = &[
+        on_profile(
+            "iam:CreateInstanceProfile",
+            &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
+        ),
+        TagInstanceProfile::ACTIONS[0],
+    ];
 
     fn needs(input: &Self::Input, _: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
@@ -100,7 +103,7 @@ impl Operation for CreateInstanceProfile {
         let arn = format!("arn:aws:iam::{account}:instance-profile{path}{name}");
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&Self::ACTIONS[0], account, arn, &[]);
-        Ok(Needs::one(need.request_tags(tag_pairs(tags))))
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -21,10 +21,11 @@ use twinlock_shapes::iam::{
     GetPolicyOutput, ListPoliciesInput, ListPoliciesOutput,
 };
 
+use super::policy_tags::TagPolicy;
 use super::{
     common::{
         Cursor, after_within, already_exists, at, entity_need, in_path, invalid_input, list_need,
-        merge_tags, new_tags, no_such, room_for_one, shown_tags, tag_pairs, tags_if_any,
+        merge_tags, new_tags, no_such, room_for_one, shown_tags, tags_if_any, with_tags,
     },
     documents,
 };
@@ -187,7 +188,7 @@ pub(crate) fn need(action: &Action, arn: &str, found: Option<&Managed>) -> Resul
     })
 }
 
-/// `iam:CreatePolicy`.
+/// `iam:CreatePolicy`; with tags `iam:TagPolicy`, too.
 #[derive(Debug)]
 pub struct CreatePolicy;
 
@@ -196,11 +197,14 @@ impl Operation for CreatePolicy {
     type Output = CreatePolicyOutput;
     type Found = ();
     const NAME: &'static str = "CreatePolicy";
-    const ACTIONS: &'static [Action] = &[Action::new(
-        "iam:CreatePolicy",
-        &["policy"],
-        &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
-    )];
+    const ACTIONS: &'static [Action] = &[
+        Action::new(
+            "iam:CreatePolicy",
+            &["policy"],
+            &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
+        ),
+        TagPolicy::ACTIONS[0],
+    ];
 
     fn needs(input: &Self::Input, (): &(), cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
@@ -208,9 +212,8 @@ impl Operation for CreatePolicy {
         let arn = format!("arn:aws:iam::{account}:policy{path}{}", input.policy_name);
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&Self::ACTIONS[0], account, arn, &[])
-            .shown_as(format!("policy {}", input.policy_name))
-            .request_tags(tag_pairs(tags));
-        Ok(Needs::one(need))
+            .shown_as(format!("policy {}", input.policy_name));
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -18,7 +18,7 @@ use twinlock_wire::{
 use super::{
     common::{
         Cursor, REQUEST_TAG, Subject, TAG_KEYS, already_exists, arn_of, at, entity_need, find_user,
-        list_need, merge_tags, new_tags, no_such, room_for_one, tag_pairs, tags_if_any,
+        list_need, merge_tags, new_tags, no_such, room_for_one, tags_if_any, with_tags,
     },
     mfa_tags::TAG_DEVICE,
     qr_code,
@@ -178,9 +178,8 @@ impl Operation for CreateVirtualMFADevice {
             input.virtual_mfa_device_name
         );
         let tags = input.tags.as_deref().unwrap_or_default();
-        let need =
-            |action| entity_need(action, account, arn.clone(), &[]).request_tags(tag_pairs(tags));
-        Ok(Needs::one(need(&CREATE)).and_if((!tags.is_empty()).then(|| need(&TAG_DEVICE))))
+        let need = entity_need(&CREATE, account, arn, &[]);
+        Ok(with_tags(need, &TAG_DEVICE, tags))
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     common::{
         Cursor, REQUEST_TAG, TAG_KEYS, already_exists, arn_of, at, entity_need, invalid_input,
         limit_exceeded, list_need, merge_tags, new_tags, remove_tags, room_for_one, shown_tags,
-        tag_pairs,
+        tag_pairs, with_tags,
     },
     providers::{self, Provider, change_of_provider, of_provider, provider_tags},
 };
@@ -104,18 +104,21 @@ impl Operation for CreateOpenIDConnectProvider {
     type Output = shapes::CreateOpenIDConnectProviderOutput;
     type Found = Option<Arc<OidcProvider>>;
     const NAME: &'static str = "CreateOpenIDConnectProvider";
-    const ACTIONS: &'static [Action] = &[Action::new(
-        "iam:CreateOpenIDConnectProvider",
-        &["oidc-provider"],
-        &[REQUEST_TAG, TAG_KEYS],
-    )];
+    const ACTIONS: &'static [Action] = &[
+        Action::new(
+            "iam:CreateOpenIDConnectProvider",
+            &["oidc-provider"],
+            &[REQUEST_TAG, TAG_KEYS],
+        ),
+        TagOpenIDConnectProvider::ACTIONS[0],
+    ];
 
     fn needs(input: &Self::Input, _: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
         let arn = arn_of(account, "oidc-provider", &issuer(&input.url)?);
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&Self::ACTIONS[0], account, arn, &[]);
-        Ok(Needs::one(need.request_tags(tag_pairs(tags))))
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -17,11 +17,12 @@ use twinlock_shapes::iam::{
     UpdateRoleInput, UpdateRoleOutput,
 };
 
+use super::role_settings::TagRole;
 use super::{
     common::{
         Cursor, at, check_boundary, delete_conflict, entity_already_exists, entity_need, in_path,
-        invalid_input, list_need, merge_tags, new_tags, room_for_one, shown_boundary, tag_pairs,
-        tags_if_any,
+        invalid_input, list_need, merge_tags, new_tags, room_for_one, shown_boundary, tags_if_any,
+        with_tags,
     },
     documents,
     holder::{self, Holder},
@@ -52,7 +53,7 @@ pub(crate) fn description(given: &str) -> Option<String> {
     (!given.is_empty()).then(|| given.to_owned())
 }
 
-/// `iam:CreateRole`.
+/// `iam:CreateRole`; with tags `iam:TagRole`, too.
 #[derive(Debug)]
 pub struct CreateRole;
 
@@ -61,28 +62,29 @@ impl Operation for CreateRole {
     type Output = CreateRoleOutput;
     type Found = Option<Arc<Role>>;
     const NAME: &'static str = "CreateRole";
-    const ACTIONS: &'static [Action] = &[Action::new(
-        "iam:CreateRole",
-        &["role"],
-        &[
-            "aws:RequestTag/${TagKey}",
-            "aws:TagKeys",
-            "iam:PermissionsBoundary",
-        ],
-    )];
+    const ACTIONS: &'static [Action] = &[
+        Action::new(
+            "iam:CreateRole",
+            &["role"],
+            &[
+                "aws:RequestTag/${TagKey}",
+                "aws:TagKeys",
+                "iam:PermissionsBoundary",
+            ],
+        ),
+        TagRole::ACTIONS[0],
+    ];
 
     fn needs(input: &Self::Input, _: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
         let path = input.path.as_deref().unwrap_or("/");
         let arn = format!("arn:aws:iam::{account}:role{path}{}", input.role_name);
         let tags = input.tags.as_deref().unwrap_or_default();
-        let need = entity_need(&Self::ACTIONS[0], account, arn, &[])
-            .request_tags(tag_pairs(tags))
-            .key_if(
-                "iam:PermissionsBoundary",
-                input.permissions_boundary.as_deref(),
-            );
-        Ok(Needs::one(need))
+        let need = entity_need(&Self::ACTIONS[0], account, arn, &[]).key_if(
+            "iam:PermissionsBoundary",
+            input.permissions_boundary.as_deref(),
+        );
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
     common::{
         Cursor, REQUEST_TAG, TAG_KEYS, arn_of, at, entity_already_exists, entity_need,
         invalid_input, list_need, merge_tags, new_tags, remove_tags, room_for_one, shown_tags,
-        tag_pairs,
+        tag_pairs, with_tags,
     },
     providers::{self, Provider, change_of_provider, of_provider, provider_tags},
 };
@@ -55,18 +55,21 @@ impl Operation for CreateSAMLProvider {
     type Output = shapes::CreateSAMLProviderOutput;
     type Found = Option<Arc<SamlProvider>>;
     const NAME: &'static str = "CreateSAMLProvider";
-    const ACTIONS: &'static [Action] = &[Action::new(
-        "iam:CreateSAMLProvider",
-        &["saml-provider"],
-        &[REQUEST_TAG, TAG_KEYS],
-    )];
+    const ACTIONS: &'static [Action] = &[
+        Action::new(
+            "iam:CreateSAMLProvider",
+            &["saml-provider"],
+            &[REQUEST_TAG, TAG_KEYS],
+        ),
+        TagSAMLProvider::ACTIONS[0],
+    ];
 
     fn needs(input: &Self::Input, _: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
         let arn = arn_of(account, "saml-provider", &input.name);
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&Self::ACTIONS[0], account, arn, &[]);
-        Ok(Needs::one(need.request_tags(tag_pairs(tags))))
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     common::{
         Cursor, REQUEST_TAG, TAG_KEYS, arn_of, at, entity_already_exists, entity_need, in_path,
         list_need, merge_tags, new_tags, no_such, remove_tags, room_for_one, shown_tags, tag_pairs,
-        tags_if_any,
+        tags_if_any, with_tags,
     },
 };
 
@@ -112,9 +112,8 @@ impl Operation for UploadServerCertificate {
         let arn = arn_at(path, &input.server_certificate_name, cx)?;
         let account = cx.account_id()?;
         let tags = input.tags.as_deref().unwrap_or_default();
-        let need =
-            |action| entity_need(action, account, arn.clone(), &[]).request_tags(tag_pairs(tags));
-        Ok(Needs::one(need(&UPLOAD)).and_if((!tags.is_empty()).then(|| need(&TAG))))
+        let need = entity_need(&UPLOAD, account, arn, &[]);
+        Ok(with_tags(need, &TAG, tags))
     }
 }
 

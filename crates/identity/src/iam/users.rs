@@ -18,7 +18,7 @@ use twinlock_wire::{
 use super::common::{
     BOUNDARY, Cursor, REQUEST_TAG, Subject, TAG_KEYS, at, check_boundary, delete_conflict,
     entity_already_exists, entity_need, existing_user, find_user, in_path, list_need, merge_tags,
-    new_tags, room_for_one, shown_boundary, tag_pairs, tags_if_any, user_need,
+    new_tags, room_for_one, shown_boundary, tags_if_any, user_need, with_tags,
 };
 
 /// An action on a user that brings no keys of its own.
@@ -82,11 +82,9 @@ impl Operation for CreateUser {
         let path = input.path.as_deref().unwrap_or("/");
         let arn = user_arn(account, path, &input.user_name);
         let tags = input.tags.as_deref().unwrap_or_default();
-        let create = entity_need(&CREATE_USER, account, arn.clone(), &[])
-            .request_tags(tag_pairs(tags))
+        let create = entity_need(&CREATE_USER, account, arn, &[])
             .key_if(BOUNDARY, input.permissions_boundary.clone());
-        let tag = entity_need(&TAG_USER, account, arn, &[]).request_tags(tag_pairs(tags));
-        Ok(Needs::one(create).and_if((!tags.is_empty()).then_some(tag)))
+        Ok(with_tags(create, &TAG_USER, tags))
     }
 }
 

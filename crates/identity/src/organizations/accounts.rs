@@ -11,7 +11,10 @@ use twinlock_shapes::organizations as shapes;
 use twinlock_wire::time::Millis;
 
 use super::{
-    common::{Here, Reach, need, need_on, new_tags, operation, page, shown_account, tag_pairs},
+    common::{
+        Here, Reach, TAG_RESOURCE, need, need_on, new_tags, operation, page, shown_account,
+        tag_need, tag_pairs,
+    },
     faults, joining, organization,
 };
 
@@ -47,11 +50,13 @@ fn free_id(cx: &Cx<'_>) -> Option<AccountId> {
 operation! {
     /// `organizations:CreateAccount`. The account works at once, for every service.
     change CreateAccount(shapes::CreateAccountInput) -> shapes::CreateAccountOutput,
-    &[Action::new("organizations:CreateAccount", &[], &["aws:RequestTag/${TagKey}", "aws:TagKeys"])],
-    |input, place, cx| Needs::one(
-        need(CreateAccount::ACTION, "*", Reach::Management, place, cx)
-            .request_tags(tag_pairs(input.tags.as_ref())),
-    ),
+    &[Action::new("organizations:CreateAccount", &[], &["aws:RequestTag/${TagKey}", "aws:TagKeys"]), TAG_RESOURCE],
+    |input, place, cx| {
+        let made = place.arn_of("account", "*", cx);
+        let tags = tag_need(input.tags.as_ref(), made, Reach::Management, place, cx);
+        let need = need(CreateAccount::ACTION, "*", Reach::Management, place, cx);
+        Needs::one(need.request_tags(tag_pairs(input.tags.as_ref()))).and_if(tags)
+    },
     |_, input, place, cx, batch| {
         let here = place.here()?;
         let organization = &here.organization;
@@ -117,11 +122,13 @@ operation! {
 operation! {
     /// `organizations:CreateGovCloudAccount`: there is no other partition to make an account in.
     change CreateGovCloudAccount(shapes::CreateGovCloudAccountInput) -> shapes::CreateGovCloudAccountOutput,
-    &[Action::new("organizations:CreateGovCloudAccount", &[], &["aws:RequestTag/${TagKey}", "aws:TagKeys"])],
-    |input, place, cx| Needs::one(
-        need(CreateGovCloudAccount::ACTION, "*", Reach::Management, place, cx)
-            .request_tags(tag_pairs(input.tags.as_ref())),
-    ),
+    &[Action::new("organizations:CreateGovCloudAccount", &[], &["aws:RequestTag/${TagKey}", "aws:TagKeys"]), TAG_RESOURCE],
+    |input, place, cx| {
+        let made = place.arn_of("account", "*", cx);
+        let tags = tag_need(input.tags.as_ref(), made, Reach::Management, place, cx);
+        let need = need(CreateGovCloudAccount::ACTION, "*", Reach::Management, place, cx);
+        Needs::one(need.request_tags(tag_pairs(input.tags.as_ref()))).and_if(tags)
+    },
     |_, _, place, _, _| {
         place.here()?;
         Err(faults::constraint(

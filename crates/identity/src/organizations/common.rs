@@ -407,6 +407,25 @@ pub(crate) fn need_on(action: &Action, id: &str, reach: Reach, place: &Place, cx
         .tagged(tags.map(|tag| (tag.key.as_str(), tag.value.as_str())))
 }
 
+/// What a request that makes something asks for besides when it brings tags.
+pub(crate) const TAG_RESOURCE: Action = Action::new(
+    "organizations:TagResource",
+    &["account", "organizationalunit", "policy", "resourcepolicy"],
+    &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
+);
+
+/// The need to tag what a request is about to make, on `resource`, whose id is not known yet; none without tags.
+pub(crate) fn tag_need(
+    tags: Option<&Vec<shapes::Tag>>,
+    resource: String,
+    reach: Reach,
+    place: &Place,
+    cx: &Cx<'_>,
+) -> Option<Need> {
+    tags.filter(|tags| !tags.is_empty())?;
+    Some(need(&TAG_RESOURCE, resource, reach, place, cx).request_tags(tag_pairs(tags)))
+}
+
 /// Declares an operation of Organizations: what it needs and what it does, with the caller's [`Place`] as all that it finds.
 macro_rules! operation {
     ($(#[$doc:meta])* read $name:ident($input:ty) -> $output:ty, $actions:expr, $needs:expr, $run:expr $(,)?) => {

@@ -12,7 +12,10 @@ use twinlock_shapes::organizations as shapes;
 use twinlock_wire::time::Millis;
 
 use super::{
-    common::{Here, Place, Reach, email, need, new_tags, operation, page, tag_pairs},
+    common::{
+        Here, Place, Reach, TAG_RESOURCE, email, need, new_tags, operation, page, tag_need,
+        tag_pairs,
+    },
     faults, joining, organization,
 };
 
@@ -206,13 +209,12 @@ fn invited(target: &shapes::HandshakeParty, cx: &Cx<'_>) -> Result<AccountId, Fa
 operation! {
     /// `organizations:InviteAccountToOrganization`.
     change InviteAccountToOrganization(shapes::InviteAccountToOrganizationInput) -> shapes::InviteAccountToOrganizationOutput,
-    &[Action::new("organizations:InviteAccountToOrganization", &["account"], &["aws:RequestTag/${TagKey}", "aws:TagKeys"])],
+    &[Action::new("organizations:InviteAccountToOrganization", &["account"], &["aws:RequestTag/${TagKey}", "aws:TagKeys"]), TAG_RESOURCE],
     |input, place, cx| {
         let id = if input.target.r#type == "ACCOUNT" { input.target.id.as_str() } else { "*" };
-        Needs::one(
-            need(InviteAccountToOrganization::ACTION, place.arn(id, cx), Reach::Management, place, cx)
-                .request_tags(tag_pairs(input.tags.as_ref())),
-        )
+        let tags = tag_need(input.tags.as_ref(), place.arn(id, cx), Reach::Management, place, cx);
+        let need = need(InviteAccountToOrganization::ACTION, place.arn(id, cx), Reach::Management, place, cx);
+        Needs::one(need.request_tags(tag_pairs(input.tags.as_ref()))).and_if(tags)
     },
     |_, input, place, cx, batch| {
         let here = place.here()?;

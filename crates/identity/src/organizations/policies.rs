@@ -10,7 +10,10 @@ use twinlock_policy::{Bindings, Document, Effect, facts, write_rules};
 use twinlock_shapes::organizations as shapes;
 
 use super::{
-    common::{Here, Place, Reach, need, need_on, new_tags, operation, page, tag_pairs},
+    common::{
+        Here, Place, Reach, TAG_RESOURCE, need, need_on, new_tags, operation, page, tag_need,
+        tag_pairs,
+    },
     faults,
 };
 
@@ -136,13 +139,15 @@ fn name_is_free(
 operation! {
     /// `organizations:CreatePolicy`. It limits nobody until it is attached.
     change CreatePolicy(shapes::CreatePolicyInput) -> shapes::CreatePolicyOutput,
-    &[Action::new("organizations:CreatePolicy", &["policy"], &["aws:RequestTag/${TagKey}", "aws:TagKeys", POLICY_TYPE])],
+    &[Action::new("organizations:CreatePolicy", &["policy"], &["aws:RequestTag/${TagKey}", "aws:TagKeys", POLICY_TYPE]), TAG_RESOURCE],
     |input, place, cx| {
         let word = input.r#type.to_ascii_lowercase();
         // It has no id yet.
         let arn = place.arn_of("policy", &format!("{word}/p-*"), cx);
+        let tags = tag_need(input.tags.as_ref(), arn.clone(), Reach::Delegable, place, cx);
         let need = need(CreatePolicy::ACTION, arn, Reach::Delegable, place, cx);
-        Needs::one(need.key(POLICY_TYPE, &input.r#type).request_tags(tag_pairs(input.tags.as_ref())))
+        let need = need.key(POLICY_TYPE, &input.r#type).request_tags(tag_pairs(input.tags.as_ref()));
+        Needs::one(need).and_if(tags.map(|tags| tags.key(POLICY_TYPE, &input.r#type)))
     },
     |_, input, place, cx, batch| {
         let here = place.here()?;

@@ -8,7 +8,7 @@ use twinlock_policy::Document;
 use twinlock_shapes::organizations as shapes;
 
 use super::{
-    common::{Here, Reach, need, need_on, new_tags, operation, tag_pairs},
+    common::{Here, Reach, TAG_RESOURCE, need, need_on, new_tags, operation, tag_need, tag_pairs},
     faults,
 };
 
@@ -150,14 +150,13 @@ fn none() -> Fault {
 operation! {
     /// `organizations:PutResourcePolicy`.
     change PutResourcePolicy(shapes::PutResourcePolicyInput) -> shapes::PutResourcePolicyOutput,
-    &[Action::new("organizations:PutResourcePolicy", &["resourcepolicy"], &["aws:RequestTag/${TagKey}", "aws:TagKeys"])],
+    &[Action::new("organizations:PutResourcePolicy", &["resourcepolicy"], &["aws:RequestTag/${TagKey}", "aws:TagKeys"]), TAG_RESOURCE],
     |input, place, cx| {
         let known = place.here().ok().and_then(|here| here.organization.resource_policy.as_ref());
         let id = known.map_or("rp-*", |policy| &policy.id);
-        Needs::one(
-            need_on(PutResourcePolicy::ACTION, id, Reach::Management, place, cx)
-                .request_tags(tag_pairs(input.tags.as_ref())),
-        )
+        let tags = tag_need(input.tags.as_ref(), place.arn(id, cx), Reach::Management, place, cx);
+        let need = need_on(PutResourcePolicy::ACTION, id, Reach::Management, place, cx);
+        Needs::one(need.request_tags(tag_pairs(input.tags.as_ref()))).and_if(tags)
     },
     |_, input, place, cx, batch| {
         let here = place.here()?;

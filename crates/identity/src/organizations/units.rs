@@ -5,7 +5,10 @@ use twinlock_gate::{Action, Fault, Needs};
 use twinlock_shapes::organizations as shapes;
 
 use super::{
-    common::{Here, Reach, need_on, new_tags, operation, page, shown_account, tag_pairs},
+    common::{
+        Here, Reach, TAG_RESOURCE, need_on, new_tags, operation, page, shown_account, tag_need,
+        tag_pairs,
+    },
     faults,
 };
 
@@ -53,11 +56,16 @@ fn unit<'h>(here: &'h Here, id: &str) -> Result<&'h std::sync::Arc<Organizationa
 operation! {
     /// `organizations:CreateOrganizationalUnit`.
     change CreateOrganizationalUnit(shapes::CreateOrganizationalUnitInput) -> shapes::CreateOrganizationalUnitOutput,
-    &[Action::new("organizations:CreateOrganizationalUnit", CONTAINERS, &["aws:RequestTag/${TagKey}", "aws:TagKeys"])],
-    |input, place, cx| Needs::one(
-        need_on(CreateOrganizationalUnit::ACTION, &input.parent_id, Reach::Management, place, cx)
-            .request_tags(tag_pairs(input.tags.as_ref())),
-    ),
+    &[
+        Action::new("organizations:CreateOrganizationalUnit", CONTAINERS, &["aws:RequestTag/${TagKey}", "aws:TagKeys"]),
+        TAG_RESOURCE,
+    ],
+    |input, place, cx| {
+        let made = place.arn_of("ou", "ou-*", cx);
+        let tags = tag_need(input.tags.as_ref(), made, Reach::Management, place, cx);
+        let need = need_on(CreateOrganizationalUnit::ACTION, &input.parent_id, Reach::Management, place, cx);
+        Needs::one(need.request_tags(tag_pairs(input.tags.as_ref()))).and_if(tags)
+    },
     |_, input, place, cx, batch| {
         let here = place.here()?;
         let parent = here.parent(&input.parent_id)?;

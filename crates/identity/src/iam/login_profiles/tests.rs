@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     iam::password_policy::UpdateAccountPasswordPolicy,
-    testing::{TestWorld, allow, assert_denied, assert_refused, root},
+    testing::{ALLOW_ALL, TestWorld, allow, assert_denied, assert_refused, root},
 };
 
 const A: &str = "081278057606";

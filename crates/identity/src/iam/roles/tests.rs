@@ -367,7 +367,8 @@ fn who_may() {
     let world = TestWorld::new(&[PROD]);
     let bound = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"iam:CreateRole","Resource":"*",
-            "Condition":{{"StringEquals":{{"iam:PermissionsBoundary":"{b}","aws:RequestTag/team":"blue"}},"ForAllValues:StringEquals":{{"aws:TagKeys":"team"}}}}}}]}}"#,
+            "Condition":{{"StringEquals":{{"iam:PermissionsBoundary":"{b}","aws:RequestTag/team":"blue"}},"ForAllValues:StringEquals":{{"aws:TagKeys":"team"}}}}}},
+            {{"Effect":"Allow","Action":"iam:TagRole","Resource":"*"}}]}}"#,
         b = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     );
     let delegate = world.user(PROD, "delegate", &bound);
