@@ -54,6 +54,8 @@ fi
 rm -rf "$venv"
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+# What botocore wants for profiles with a login_session; apart, because botocore signs otherwise where it finds it.
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --target "$venv/crt" awscrt==0.38.0
 "$venv/bin/aws" --version
 (cd "$venv" && npm pack --silent "axe-core@$axe" >/dev/null)
 "$venv/bin/python" - "$venv/axe-core-$axe.tgz" "$axe_sha512" <<'CHECK'

@@ -116,6 +116,15 @@ impl Browser {
         url.strip_prefix(&self.endpoint).unwrap_or(url).to_owned()
     }
 
+    /// Waits until the browser is sent to an address with this in it, whether anything answers there or not.
+    pub(crate) fn lands_at(&self, part: &str) -> String {
+        self.until(part, || {
+            let url = self.ask("GET", &format!("{}/url", self.session), Value::Null);
+            let url = url.ok()?.as_str()?.to_owned();
+            url.contains(part).then_some(url)
+        })
+    }
+
     /// `/console/SLOT` of the identity that the page belongs to.
     pub(crate) fn home(&self) -> String {
         let path = self.path();

@@ -179,6 +179,16 @@ impl Request {
                 .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
     }
 
+    /// The addresses that this server has, as far as anybody knows: the one it was asked at, and the one that the operator gave.
+    pub(crate) fn own_addresses(&self, public_url: &str) -> [String; 2] {
+        let scheme = if self.peer.secure { "https" } else { "http" };
+        let host = self.header("host");
+        [
+            format!("{scheme}://{host}"),
+            public_url.trim_end_matches('/').to_owned(),
+        ]
+    }
+
     /// What policies and the audit may know of it.
     pub(crate) fn facts(&self, region: &str) -> RequestFacts {
         let text = |name: &str| Some(self.header(name).to_owned()).filter(|text| !text.is_empty());
@@ -197,7 +207,7 @@ impl Request {
 /// What a page needs of the browser beside its text.
 ///
 /// Nothing inline, nothing from elsewhere, in no frame: a name that smuggles markup past the templates still runs nothing.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 fn guarded(mut response: Response<Body>) -> Response<Body> {
@@ -305,11 +315,12 @@ pub(crate) fn encode(text: &str) -> String {
 /// A place on this server that a sign-in or switch may lead to; anything else, another host above all, is refused. So are ways up:
 /// the place is one below an identity, and must not become a page in a bucket.
 pub(crate) fn local_path(text: &str) -> Option<&str> {
+    let path = text.split('?').next().unwrap_or_default();
     let good = text.starts_with('/')
         && !text.starts_with("//")
         && !text.contains('\\')
-        && !text.contains("..")
-        && !text.to_ascii_lowercase().contains("%2e")
+        && !path.contains("..")
+        && !path.to_ascii_lowercase().contains("%2e")
         && text.bytes().all(|b| b.is_ascii_graphic());
     good.then_some(text)
 }

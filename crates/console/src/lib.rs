@@ -8,6 +8,7 @@
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
 //! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
 //! | `federation`, `saml` | signing in with temporary credentials, and through an identity provider |
+//! | `oauth2` | `aws login`: programs that get credentials of a console session |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
 //! | `layout`, `parts`, `listing`, `assets` | the frame of every page, its pieces, its lists, its style and script |
 //! | `home`, `iam`, `organizations`, `s3`, `access` | the pages |
@@ -28,6 +29,7 @@ mod iam;
 mod layout;
 mod listing;
 mod map;
+mod oauth2;
 mod organizations;
 mod parts;
 mod s3;
@@ -62,6 +64,8 @@ pub struct Console {
     flashes: Arc<Flashes>,
     throttle: Throttle,
     pending: sign_in::Pending,
+    grants: oauth2::Grants,
+    proofs: oauth2::Proofs,
     /// True once the passwords of a first start are hashed: until then a sign-in waits.
     passwords_ready: watch::Receiver<bool>,
 }
@@ -81,6 +85,8 @@ impl Console {
             flashes: Arc::default(),
             throttle: Throttle::default(),
             pending: sign_in::Pending::default(),
+            grants: oauth2::Grants::default(),
+            proofs: oauth2::Proofs::default(),
             passwords_ready,
             world,
         }
@@ -104,7 +110,7 @@ impl Console {
             "/federation" => query.split('&').any(|pair| pair.starts_with("Action=")) || form(),
             _ => {
                 let first = path.trim_start_matches('/').split('/').next();
-                first.is_some_and(|first| PATHS.contains(&first))
+                oauth2::takes(parts) || first.is_some_and(|first| PATHS.contains(&first))
             }
         }
     }
@@ -142,6 +148,8 @@ impl Console {
     async fn route(&self, request: Request) -> Response<Body> {
         // Programs, other sites' forms and links from anywhere come to these: what they carry is what is believed.
         match request.path.as_str() {
+            oauth2::AUTHORIZE => return self.authorize(&request),
+            oauth2::TOKEN => return self.token(request).await,
             "/federation" => return self.federation(request).await,
             "/saml" => return self.saml(request).await,
             SAML_METADATA => return self.saml_metadata(),
@@ -253,7 +261,7 @@ impl Console {
         {
             return layout::session_lost(&visit, "The session of the role has ended.");
         }
-        pages(visit).await
+        pages(self, visit).await
     }
 }
 
@@ -268,7 +276,7 @@ fn proven(request: &Request, form: &Pairs, csrf: &str) -> bool {
 }
 
 /// Every page of a signed-in person.
-async fn pages(visit: Visit) -> Response<Body> {
+async fn pages(console: &Console, visit: Visit) -> Response<Body> {
     let segments: Vec<String> = visit.request.segments[2..].to_vec();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     if visit.sign_in.must_change_password
@@ -290,6 +298,7 @@ async fn pages(visit: Visit) -> Response<Body> {
         ["switchback"] if visit.request.is_post() => {
             (Service::Home, switch_role::back(&visit).await)
         }
+        ["authorize"] => (Service::Home, oauth2::page(console, &visit).await),
         ["history"] => (Service::Home, switch_role::history(&visit).await),
         ["roles"] => (Service::Home, all_roles::page(&visit)),
         ["access"] => (Service::Iam, access::page(&visit)),

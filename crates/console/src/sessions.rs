@@ -17,7 +17,7 @@ use twinlock_gate::{
     token::{Session, SessionOf},
 };
 
-use crate::http::Request;
+use crate::{http::Request, oauth2};
 
 /// How long a sign-in lasts, as at AWS.
 pub(crate) const SIGN_IN_MS: Millis = 12 * 60 * 60 * 1000;
@@ -161,6 +161,12 @@ impl Sessions {
         bool::from(same).then_some(sign_in)
     }
 
+    /// The sign-in of this slot, from whichever browser, if it has not ended: for what was made out of it.
+    pub(crate) fn living(&self, slot: &str) -> Option<SignIn> {
+        self.load(slot)
+            .filter(|sign_in| sign_in.expires > self.world.clock.now())
+    }
+
     /// All identities signed in with this browser, newest first.
     pub(crate) fn of_browser(&self, request: &Request) -> Vec<(String, SignIn)> {
         slots(request)
@@ -211,15 +217,16 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends the sign-in: the next click of it meets the sign-in page.
+    /// Ends the sign-in, and what programs were let do by it: the next click of it meets the sign-in page.
     ///
     /// # Errors
     /// The store could not write; the sign-in has ended all the same, until a restart.
     pub(crate) async fn end(&self, slot: &str) -> Result<(), Fault> {
         let name = format!("{PREFIX}{slot}");
         let pending = self.world.directory.meta_put(&name, None);
+        let ended = oauth2::end_all(&self.world, slot).await;
         pending.await.map_err(|_| Fault::internal())?;
-        Ok(())
+        ended
     }
 
     /// Removes the rows of sign-ins that have ended by themselves.
@@ -232,6 +239,7 @@ impl Sessions {
                 drop(self.world.directory.meta_put(&name, None));
             }
         }
+        oauth2::sweep(&self.world, |slot| self.living(slot).is_some());
     }
 
     /// A session of somebody who has proved by a password who it is, until the sign-in ends.

@@ -23,6 +23,7 @@ use crate::{
     Console,
     http::{Pairs, Request, encode, local_path, redirect, with_cookie},
     layout::{Service, outside, show},
+    oauth2,
     parts::{csrf, head, problem, when},
     sessions::{BROWSER, Entering, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn, slots},
     visit::{Page, Visit},
@@ -573,9 +574,9 @@ pub(crate) async fn sessions_page(visit: &Visit) -> Page {
         Service::Home,
         "Your sessions",
         html! {
-            (head("Your sessions", "Where you are signed in. Ending a session takes effect with its next click.", html! {}))
+            (head("Your sessions", "Where you are signed in. Ending a session takes effect with its next click, and ends what programs got from it by aws login.", html! {}))
             table {
-                thead { tr { th { "Signed in" } th { "From" } th { "Browser" } th { "Role" } th { "Ends" } th {} } }
+                thead { tr { th { "Signed in" } th { "From" } th { "Browser" } th { "Role" } th { "Programs" } th { "Ends" } th {} } }
                 tbody {
                     @for (slot, session) in &all {
                         tr {
@@ -583,6 +584,7 @@ pub(crate) async fn sessions_page(visit: &Visit) -> Page {
                             td { (session.address) }
                             td.clip { (session.agent) }
                             td { @if let Some(role) = &session.role { (role.display_name) } @else { "–" } }
+                            td { (oauth2::of_slot(&visit.world, slot).len()) }
                             td { (when(session.expires)) }
                             td {
                                 @if *slot == visit.slot { "this one" } @else {

@@ -3,6 +3,8 @@
 //! For the console. It asks once, with all that was typed, and learns nothing but an [`Outcome`]: a wrong account, name,
 //! password or code is [`Outcome::Refused`], whichever it was, after the same work.
 
+pub mod oauth2;
+
 use std::sync::Arc;
 
 use twinlock_directory::{AccountId, DeviceOwner, LoginProfile, Millis, Snapshot};

@@ -350,7 +350,7 @@ fn console_what_gets_no_sign_in_token() {
 fn console_a_bucket_called_federation_is_a_bucket() {
     let world = World::start("text3");
     let dev = world.account("Development");
-    for name in ["federation", "saml", "v1-bucket"] {
+    for name in ["federation", "saml", "static"] {
         dev.bucket(name);
         let everybody = json!({ "Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:ListBucket"],

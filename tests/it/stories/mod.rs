@@ -2,6 +2,7 @@
 //!
 //! Each test starts a server of its own and tells one thing that somebody does, in the order in which they do it.
 
+mod aws_login;
 mod bucket_policies;
 mod command_line;
 mod console_access;

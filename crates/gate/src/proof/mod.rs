@@ -9,12 +9,14 @@
 //! | [`issuers`] | where keys come from: a file, or the issuer itself, remembered for a while |
 //! | [`fetch`] | HTTPS to an issuer: no redirects, no private addresses, bounded in time and size |
 //! | [`thumbprint`] | certificates that an account vouches for by their fingerprint |
+//! | [`dpop`] | that a caller holds the key which its tokens are bound to |
 //! | [`saml`], [`metadata`] | an assertion, all of it read from what was signed; a provider's metadata |
 //! | [`dsig`], [`c14n`], [`tree`] | the one profile of XML signatures that is believed |
 //!
 //! A [`Proven`] can be made here only, so no operation can claim a federated identity that nobody vouched for.
 
 mod c14n;
+pub mod dpop;
 mod dsig;
 mod fetch;
 pub mod issuers;
