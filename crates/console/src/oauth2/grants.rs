@@ -16,8 +16,8 @@ use crate::sessions::Sealed;
 const PREFIX: &str = "console/grant/";
 /// How long a code is good for.
 const CODE_MS: Millis = 5 * 60 * 1000;
-/// How long a bar must hold that ends credentials: as long as those live at most.
-const BAR_MS: Millis = 15 * 60 * 1000;
+/// How long a bar must hold that ends credentials: as long as those live at most, and a minute for those being made meanwhile.
+const BAR_MS: Millis = 16 * 60 * 1000;
 /// Programs that one sign-in lets in at a time; the oldest makes room.
 const GRANTS_MAX: usize = 16;
 /// Hexadecimal characters of a slot and of the rest of an id.

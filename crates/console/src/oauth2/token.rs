@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use twinlock_directory::Millis;
 use twinlock_gate::{
-    Body, Caller, Fault, Happening, Who,
+    Body, Caller, Fault, Happening,
     proof::{
         dpop::{self, Proof},
         jwks::Algorithm,
@@ -30,6 +30,7 @@ use super::grants::{Grant, Worthless, slot_of};
 use crate::{
     Console,
     http::{Request, answer},
+    sessions::SignIn,
 };
 
 /// Where programs come for credentials.
@@ -38,8 +39,10 @@ pub(crate) const TOKEN: &str = "/v1/token";
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Characters of a PKCE verifier.
 const VERIFIER_CHARS: std::ops::RangeInclusive<usize> = 43..=128;
-/// Ids of proofs remembered at a time; only who has a good code or refresh token adds to them.
-const PROOFS_MAX: usize = 100_000;
+/// Keys whose proofs are remembered at a time; only who has a good code or refresh token adds to them.
+const KEYS_MAX: usize = 10_000;
+/// Proofs of one key remembered at a time: nobody can take the room of all others with one login.
+const PROOFS_MAX: usize = 64;
 
 /// What a program sends.
 #[derive(Debug, Deserialize)]
@@ -53,31 +56,42 @@ struct Sent {
     refresh_token: Option<String>,
 }
 
-/// Proofs that have been shown, until nobody would take them any more.
+/// Proofs that have been shown, by key and hashed id, until nobody would take them any more.
 #[derive(Debug, Default)]
-pub(crate) struct Proofs(Mutex<HashMap<[u8; 32], Millis>>);
+pub(crate) struct Proofs(Mutex<HashMap<String, Shown>>);
+
+type Shown = HashMap<[u8; 32], Millis>;
+
+/// Why a good proof is not taken.
+#[derive(Debug, PartialEq, Eq)]
+enum NotFirst {
+    /// It was shown before.
+    Again,
+    /// There is no room to remember it.
+    TooMany,
+}
 
 impl Proofs {
-    /// Notes a proof; false: it was shown before, or there is no room to remember it.
-    fn first(&self, proof: &Proof, now: Millis) -> bool {
-        let id: [u8; 32] = Sha256::new()
-            .chain_update(&proof.thumbprint)
-            .chain_update([0])
-            .chain_update(&proof.id)
-            .finalize()
-            .into();
+    /// Notes a proof.
+    fn first(&self, proof: &Proof, now: Millis) -> Result<(), NotFirst> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.get(&id).is_some_and(|until| *until > now) {
-            return false;
-        }
-        if all.len() >= PROOFS_MAX {
-            all.retain(|_, until| *until > now);
-            if all.len() >= PROOFS_MAX {
-                return false;
+        if all.len() >= KEYS_MAX && !all.contains_key(&proof.thumbprint) {
+            all.retain(|_, shown| shown.values().any(|until| *until > now));
+            if all.len() >= KEYS_MAX {
+                return Err(NotFirst::TooMany);
             }
         }
-        all.insert(id, proof.until);
-        true
+        let shown = all.entry(proof.thumbprint.clone()).or_default();
+        shown.retain(|_, until| *until > now);
+        let id: [u8; 32] = Sha256::digest(&proof.id).into();
+        if shown.contains_key(&id) {
+            return Err(NotFirst::Again);
+        }
+        if shown.len() >= PROOFS_MAX {
+            return Err(NotFirst::TooMany);
+        }
+        shown.insert(id, proof.until);
+        Ok(())
     }
 }
 
@@ -108,6 +122,10 @@ impl Refusal {
             message: message.into(),
         }
     }
+}
+
+fn over() -> Refusal {
+    Refusal::denied("TOKEN_EXPIRED", "The console session has ended.")
 }
 
 impl From<Fault> for Refusal {
@@ -167,7 +185,8 @@ impl Console {
             .iter()
             .map(|url| format!("{url}{TOKEN}"))
             .collect();
-        let body = request.take_body().collect(BODY_BYTES_MAX).await?;
+        let body = request.take_body().collect(BODY_BYTES_MAX).await;
+        let body = body.map_err(|fault| Refusal::invalid(fault.message))?;
         let sent: Sent = serde_json::from_slice(&body)
             .map_err(|_| Refusal::invalid("The body must be JSON with clientId and grantType."))?;
         let client = PublicClient::of_id(&sent.client_id)
@@ -189,9 +208,15 @@ impl Console {
 
     fn shown_once(&self, proof: &Proof) -> Result<(), Refusal> {
         let first = self.proofs.first(proof, self.world.clock.now());
-        first
-            .then_some(())
-            .ok_or_else(|| Refusal::invalid("the DPoP proof has been shown before"))
+        first.map_err(|why| match why {
+            NotFirst::Again => Refusal::invalid("the DPoP proof has been shown before"),
+            NotFirst::TooMany => Refusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                exception: "TooManyRequestsError",
+                error: "rate_exceeded",
+                message: "Too many requests were made by this program within a few minutes.".into(),
+            },
+        })
     }
 
     async fn redeem_code(
@@ -247,6 +272,11 @@ impl Console {
             }
             Err(Err(fault)) => return Err(fault.into()),
         };
+        if self.sessions.living(slot_of(&id)).is_none() {
+            // Signed out between the look and the write: whoever ended it may have seen a code and no credentials yet.
+            self.grants.end_of_code(&self.world, code).await?;
+            return Err(over());
+        }
         let mut body = self.body(&credentials, &refresh);
         body["idToken"] = self.id_token(client, &caller)?.into();
         Ok(body)
@@ -284,14 +314,13 @@ impl Console {
         id: &str,
         grant: &Grant,
     ) -> Result<(Credentials, Caller), Refusal> {
-        let over = || Refusal::denied("TOKEN_EXPIRED", "The console session has ended.");
-        self.sessions.living(slot_of(id)).ok_or_else(over)?;
+        let sign_in = self.sessions.living(slot_of(id)).ok_or_else(over)?;
         let facts = request.facts(&self.world.settings.region);
         let caller = self
             .sessions
             .caller(&grant.acting, facts.clone())
             .map_err(|_| over())?;
-        let made = if self.password_changed(&caller, grant.made) {
+        let made = if self.password_changed(&sign_in, grant.made) {
             Err(Refusal::denied(
                 "USER_CREDENTIALS_CHANGED",
                 "The password was changed after this login.",
@@ -314,9 +343,9 @@ impl Console {
         Ok((made?, caller))
     }
 
-    /// Whether a user has another password since then, or none any more.
-    fn password_changed(&self, caller: &Caller, since: Millis) -> bool {
-        let Who::User { id, .. } = &caller.who else {
+    /// Whether the user who signed in has another password since then, or none any more.
+    fn password_changed(&self, sign_in: &SignIn, since: Millis) -> bool {
+        let Some(id) = &sign_in.user_id else {
             return false;
         };
         let snapshot = self.world.directory.published();
@@ -366,10 +395,38 @@ mod tests {
             id: id.into(),
             until: 1000,
         };
-        assert!(proofs.first(&proof("a", "k"), 0));
-        assert!(!proofs.first(&proof("a", "k"), 999));
-        assert!(proofs.first(&proof("a", "l"), 0), "of another key");
-        assert!(proofs.first(&proof("b", "k"), 0));
-        assert!(proofs.first(&proof("a", "k"), 1000), "nobody takes it now");
+        assert_eq!(proofs.first(&proof("a", "k"), 0), Ok(()));
+        assert_eq!(proofs.first(&proof("a", "k"), 999), Err(NotFirst::Again));
+        assert_eq!(proofs.first(&proof("a", "l"), 0), Ok(()), "of another key");
+        assert_eq!(proofs.first(&proof("b", "k"), 0), Ok(()));
+        let late = proofs.first(&proof("a", "k"), 1000);
+        assert_eq!(late, Ok(()), "nobody takes the first now");
+    }
+
+    #[test]
+    fn one_key_does_not_take_the_room_of_others() {
+        let proofs = Proofs::default();
+        let proof = |id: usize, key: usize| Proof {
+            thumbprint: key.to_string(),
+            id: id.to_string(),
+            until: 1000,
+        };
+        for id in 0..PROOFS_MAX {
+            assert_eq!(proofs.first(&proof(id, 0), 0), Ok(()));
+        }
+        assert_eq!(
+            proofs.first(&proof(PROOFS_MAX, 0), 0),
+            Err(NotFirst::TooMany)
+        );
+        assert_eq!(proofs.first(&proof(0, 0), 0), Err(NotFirst::Again));
+        for key in 1..KEYS_MAX {
+            assert_eq!(proofs.first(&proof(0, key), 0), Ok(()));
+        }
+        assert_eq!(proofs.first(&proof(0, KEYS_MAX), 0), Err(NotFirst::TooMany));
+        assert_eq!(
+            proofs.first(&proof(0, KEYS_MAX), 1000),
+            Ok(()),
+            "all others are over"
+        );
     }
 }

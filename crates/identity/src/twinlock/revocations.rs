@@ -35,6 +35,10 @@ fn shown(bar: &Bar, cx: &Cx<'_>) -> Option<shapes::Revocation> {
         ..Default::default()
     };
     match &bar.what {
+        // What ends credentials of `aws login` is an id of its own.
+        Barred::Session { access_key_id } if account_of_access_key_id(access_key_id).is_none() => {
+            return None;
+        }
         Barred::Session { access_key_id } => {
             revocation.access_key_id = Some(access_key_id.clone());
         }
@@ -129,7 +133,9 @@ impl Change for RevokeSession {
 
 fn single(node: &AccountNode) -> usize {
     let bars = node.bars.values();
-    bars.filter(|bar| matches!(bar.what, Barred::Session { .. }))
+    // What ends credentials of `aws login` has another id, goes soon, and is made by whoever signs out: it must not fill the list
+    // of what an administrator may revoke.
+    bars.filter(|bar| matches!(&bar.what, Barred::Session { access_key_id } if account_of_access_key_id(access_key_id).is_some()))
         .count()
 }
 
