@@ -38,8 +38,15 @@ fn the_commands_that_a_start_prints_work() {
         .collect();
     assert_eq!(lines.len(), 3, "{printed:?}");
     let outcome = terminal.types(&lines.join("\n"));
+    let console = printed
+        .iter()
+        .find_map(|line| line.strip_prefix("The console is at"))
+        .expect("it says where the console is");
+    let console = elsewhere.http("url", serde_json::json!({ "url": console.trim() }));
     server.kill().expect("it runs still");
     server.wait().expect("a killed process ends");
+    let page = console["body"].as_str().expect("a page");
+    assert!(page.contains("IAM user sign in"), "{page}");
     let answers = outcome.ok();
     assert!(
         answers.contains("arn:aws:iam::111111111111:root") && answers.contains("\"Users\""),

@@ -80,6 +80,7 @@ pub(super) fn json(config: &Config, running: &Running) -> String {
         .collect();
     let line = json!({
         "endpoint": running.endpoint,
+        "console": console(running),
         "address": running.addr.to_string(),
         "port": running.addr.port(),
         "region": config.region,
@@ -96,7 +97,11 @@ pub(super) fn text(
     invocation: &Invocation,
     populate: bool,
 ) -> String {
-    let mut out = format!("Twinlock answers at {}\n", running.endpoint);
+    let mut out = format!(
+        "Twinlock answers at {}\nThe console is at   {}\n",
+        running.endpoint,
+        console(running)
+    );
     accounts(&mut out, config, running);
     let listed = config
         .accounts
@@ -115,6 +120,11 @@ pub(super) fn text(
         config.data_dir.display()
     );
     out
+}
+
+/// Where people sign in.
+fn console(running: &Running) -> String {
+    format!("{}/console", running.endpoint)
 }
 
 fn accounts(out: &mut String, config: &Config, running: &Running) {
