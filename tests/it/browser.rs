@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::{server::Directory, world::World};
 
 /// How long something may take to appear. Only a failing story waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,13 +24,17 @@ pub(crate) struct Browser {
     address: String,
     session: String,
     endpoint: String,
+    /// Where driver and browser leave their files.
+    _scratch: Directory,
 }
 
 impl Browser {
     /// Opens a browser before the world's server.
     pub(crate) fn open(world: &World) -> Browser {
+        let scratch = Directory::new("browser");
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--log-level=WARNING"])
+            .env("TMPDIR", scratch.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -50,6 +54,7 @@ impl Browser {
             address: format!("127.0.0.1:{port}"),
             session: String::new(),
             endpoint: world.endpoint().to_owned(),
+            _scratch: scratch,
         };
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--window-size=1280,900"],
