@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     boto::Credentials,
     browser::Browser,
+    server::project,
     world::{AccountIn, World, policy},
 };
 
@@ -386,4 +387,30 @@ fn console_a_bucket_called_federation_is_a_bucket() {
             "{all}"
         );
     }
+}
+
+#[test]
+fn console_links_by_the_script_of_the_papers_and_by_aws_consoler() {
+    let world = World::start("text3");
+    let (_, credentials) = role_session(&world);
+    let terminal = world.with(credentials).terminal();
+    let paper = std::fs::read_to_string(project().join("docs/console-sign-in.md"));
+    let paper = paper.expect("the paper is there");
+    let script = paper.split("```sh\n#!/bin/sh\n").nth(1);
+    let script = script.and_then(|rest| rest.split("```").next());
+    terminal.file("console-link", script.expect("the script is there"));
+    let browser = Browser::open(&world);
+    let url = terminal.types("sh console-link").ok();
+    browser.visits(url.trim());
+    browser.sees("Console Home").sees("UpdateApp/sara-from-dev");
+    let url = terminal.types("sh console-link /s3/home").ok();
+    browser.visits(url.trim());
+    browser.sees("productionapp");
+    // A stock program, told where everything is.
+    let url = terminal
+        .types("aws_consoler -R us-east-1 -eS $AWS_ENDPOINT_URL/ -eF $AWS_ENDPOINT_URL/federation -eC $AWS_ENDPOINT_URL/console")
+        .ok();
+    browser.visits(url.trim());
+    browser.sees("Console Home").sees("UpdateApp/sara-from-dev");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
