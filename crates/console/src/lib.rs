@@ -6,7 +6,8 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
-//! | `sessions`, `throttle`, `sign_in` | who is signed in, in which browser; signing in and out |
+//! | `sessions`, `sign_in` | who is signed in, in which browser; signing in and out |
+//! | `throttle`, `known_browsers` | whoever guesses at passwords waits, and nobody waits for others' guesses in a browser of one's own |
 //! | `federation`, `saml` | signing in with temporary credentials, and through an identity provider |
 //! | `oauth2` | `aws login`: programs that get credentials of a console session |
 //! | `switch_role`, `all_roles`, `history` | acting as a role, here or in another account; the roles one may switch to, and those switched to before |
@@ -26,6 +27,7 @@ mod history;
 mod home;
 mod http;
 mod iam;
+mod known_browsers;
 mod layout;
 mod listing;
 mod map;
@@ -50,6 +52,7 @@ use twinlock_gate::{Body, Caller, Fault, Peer, World};
 use crate::{
     flash::Flashes,
     http::{Pairs, Request, answer, redirect},
+    known_browsers::KnownBrowsers,
     layout::Service,
     sessions::Sessions,
     throttle::Throttle,
@@ -63,6 +66,7 @@ pub struct Console {
     sessions: Sessions,
     flashes: Arc<Flashes>,
     throttle: Throttle,
+    known_browsers: KnownBrowsers,
     pending: sign_in::Pending,
     grants: oauth2::Grants,
     proofs: oauth2::Proofs,
@@ -84,6 +88,7 @@ impl Console {
             sessions: Sessions::new(world.clone()),
             flashes: Arc::default(),
             throttle: Throttle::default(),
+            known_browsers: KnownBrowsers::load(&world),
             pending: sign_in::Pending::default(),
             grants: oauth2::Grants::default(),
             proofs: oauth2::Proofs::default(),

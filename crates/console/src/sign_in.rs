@@ -3,25 +3,25 @@
 //! A wrong account, a wrong name and a wrong password get the same sentence after the same work, so that nobody learns which
 //! of them exist.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+mod pending;
 
 use http::{Response, StatusCode};
 use maud::{Markup, html};
-use twinlock_directory::{AccountId, AccountNode, Millis, Random};
+use twinlock_directory::{AccountId, AccountNode, Millis};
 use twinlock_gate::{Body, Fault, Happening};
 use twinlock_identity::{
     iam::login_profiles::ChangePassword,
-    sign_in::{Outcome, Person, sign_in},
+    sign_in::{Outcome, Person, person_id, sign_in},
 };
 use twinlock_shapes::iam::ChangePasswordInput;
 use zeroize::Zeroizing;
 
+pub(crate) use pending::Pending;
+
 use crate::{
     Console,
     http::{Pairs, Request, encode, local_path, redirect, with_cookie},
+    known_browsers::{KNOWN, KNOWN_MS, Standing},
     layout::{Service, outside, show},
     oauth2,
     parts::{csrf, head, problem, when},
@@ -141,15 +141,6 @@ impl Console {
             );
             return sign_in_page(&form);
         }
-        let identity = self.counted(&form);
-        let from = request.peer.addr;
-        if let Some(wait) = self.throttle.begin(&identity, from, now) {
-            let seconds = wait.div_ceil(1000);
-            form.error = Some(format!(
-                "Too many wrong passwords. Try again in {seconds} seconds."
-            ));
-            return sign_in_page(&form);
-        }
         let typed = Typed {
             root: form.root,
             account: form.account.clone(),
@@ -157,7 +148,14 @@ impl Console {
             password: Zeroizing::new(sent.get("password").to_owned()),
             next: form.next.clone(),
         };
-        match self.outcome(&typed, None).await {
+        let attempt = match self.attempt(request, &typed, now) {
+            Ok(attempt) => attempt,
+            Err(wait) => {
+                form.error = Some(too_many("passwords", wait));
+                return sign_in_page(&form);
+            }
+        };
+        match self.outcome(&typed, None, &attempt).await {
             Ok(Outcome::Refused) => {
                 self.login_event(
                     request,
@@ -170,27 +168,49 @@ impl Console {
                 sign_in_page(&form)
             }
             Ok(Outcome::CodeNeeded) => {
-                self.throttle.right(&identity, from);
+                self.right(request, &attempt);
                 code_page(&self.pending.put(typed, now, &*self.world.random), None)
             }
             other => {
-                self.throttle.right(&identity, from);
+                self.right(request, &attempt);
                 self.enter(request, &typed, other).await
             }
         }
     }
 
-    /// Under which name tries are counted: one for all ways of writing who is meant.
-    fn counted(&self, form: &Form) -> String {
-        let name = if form.root {
-            format!("root/{}", form.user)
-        } else {
-            let snapshot = self.world.directory.published();
-            let known = account(&snapshot, &form.account);
-            let account = known.map_or(form.account.as_str(), |node| node.account.id.as_str());
-            format!("{account}/{}", form.user)
+    /// Begins a try: counted as wrong until it is [`right`](Console::right).
+    ///
+    /// # Errors
+    /// How long whoever it is has to wait, in milliseconds.
+    fn attempt(&self, request: &Request, typed: &Typed, now: Millis) -> Result<Attempt, Millis> {
+        let account = self.account(typed);
+        let person = person_id(&self.world, account, typed.user());
+        if let Some(person) = person {
+            let cookie = request.cookie(KNOWN).unwrap_or_default();
+            match self.known_browsers.begin(cookie, &person, now) {
+                Standing::Known(browser) => return Ok(Attempt::Known { browser, person }),
+                Standing::Waits(wait) => return Err(wait),
+                Standing::Unknown => {}
+            }
+        }
+        // One name for all ways of writing who is meant.
+        let name = match account {
+            _ if typed.root => format!("root/{}", typed.user),
+            Some(account) => format!("{account}/{}", typed.user),
+            None => format!("{}/{}", typed.account, typed.user),
         };
-        name.to_lowercase()
+        let name = name.to_lowercase();
+        match self.throttle.begin(&name, request.peer.addr, now) {
+            Some(wait) => Err(wait),
+            None => Ok(Attempt::Unknown { name }),
+        }
+    }
+
+    fn right(&self, request: &Request, attempt: &Attempt) {
+        match attempt {
+            Attempt::Known { browser, .. } => self.known_browsers.right(browser),
+            Attempt::Unknown { name } => self.throttle.right(name, request.peer.addr),
+        }
     }
 
     /// The second step: a code of one of the person's devices.
@@ -200,7 +220,12 @@ impl Console {
         let Some(typed) = self.pending.get(key, now) else {
             return redirect("/signin");
         };
-        match self.outcome(&typed, Some(sent.trimmed("code"))).await {
+        let attempt = match self.attempt(request, &typed, now) {
+            Ok(attempt) => attempt,
+            Err(wait) => return code_page(key, Some(&too_many("tries", wait))),
+        };
+        let code = Some(sent.trimmed("code"));
+        match self.outcome(&typed, code, &attempt).await {
             Ok(Outcome::Refused | Outcome::CodeNeeded) => {
                 self.login_event(
                     request,
@@ -213,6 +238,7 @@ impl Console {
                 code_page(key, Some(why))
             }
             other => {
+                self.right(request, &attempt);
                 self.pending.remove(key);
                 self.enter(request, &typed, other).await
             }
@@ -220,20 +246,31 @@ impl Console {
     }
 
     /// What was typed is worth, with a code or without.
-    async fn outcome(&self, typed: &Typed, code: Option<&str>) -> Result<Outcome, Fault> {
+    async fn outcome(
+        &self,
+        typed: &Typed,
+        code: Option<&str>,
+        attempt: &Attempt,
+    ) -> Result<Outcome, Fault> {
         // If whoever hashes is gone there is nothing to wait for.
         let _ = self.passwords_ready.clone().wait_for(|ready| *ready).await;
-        let account = {
-            let snapshot = self.world.directory.published();
-            let node = if typed.root {
-                snapshot.account_by_email(&typed.user)
-            } else {
-                account(&snapshot, &typed.account)
-            };
-            node.map(|node| node.account.id)
+        let (account, user) = (self.account(typed), typed.user());
+        let counted = match attempt {
+            Attempt::Known { person, .. } => Some(person.as_str()),
+            Attempt::Unknown { .. } => None,
         };
-        let user = (!typed.root).then_some(typed.user.as_str());
-        sign_in(&self.world, account, user, &typed.password, code).await
+        sign_in(&self.world, account, user, &typed.password, code, counted).await
+    }
+
+    /// The account that was typed, if there is one.
+    fn account(&self, typed: &Typed) -> Option<AccountId> {
+        let snapshot = self.world.directory.published();
+        let node = if typed.root {
+            snapshot.account_by_email(&typed.user)
+        } else {
+            account(&snapshot, &typed.account)
+        };
+        node.map(|node| node.account.id)
     }
 
     /// Lets a person in, or says why not yet.
@@ -296,7 +333,16 @@ impl Console {
             sealed,
             must_change_password: must_change,
         };
-        Ok((name, self.begin_as(request, entering).await?))
+        let id = person.user_id.as_deref();
+        let id = id.unwrap_or_else(|| person.account.as_str());
+        let before = request.cookie(KNOWN).unwrap_or_default();
+        let (now, random) = (self.world.clock.now(), &*self.world.random);
+        let known = self.known_browsers.remember(before, id, now, random);
+        let answer = self.begin_as(request, entering).await?;
+        Ok((name, move |next: &str| {
+            let secure = request.peer.secure;
+            with_cookie(answer(next), KNOWN, &known, KNOWN_MS / 1000, secure)
+        }))
     }
 
     /// Begins an identity's session beside those that the browser has already. Gives what makes the answer that leads to a
@@ -353,6 +399,20 @@ impl Console {
     }
 }
 
+/// Under which limit a try is counted.
+#[derive(Debug)]
+enum Attempt {
+    /// That of a browser with which this person, by unique id, signed in before.
+    Known { browser: String, person: String },
+    /// Everybody's, under the name that was typed.
+    Unknown { name: String },
+}
+
+fn too_many(what: &str, wait: Millis) -> String {
+    let seconds = wait.div_ceil(1000);
+    format!("Too many wrong {what}. Try again in {seconds} seconds.")
+}
+
 /// What was typed at the first step.
 #[derive(Debug, Clone)]
 struct Typed {
@@ -362,6 +422,13 @@ struct Typed {
     user: String,
     password: Zeroizing<String>,
     next: String,
+}
+
+impl Typed {
+    /// The user's name; none: root.
+    fn user(&self) -> Option<&str> {
+        (!self.root).then_some(self.user.as_str())
+    }
 }
 
 /// The account of this id or alias.
@@ -428,42 +495,6 @@ fn code_page(pending: &str, error: Option<&str>) -> Response<Body> {
             }
         },
     )
-}
-
-/// How long a person may take to type a code after the password.
-const PENDING_MS: Millis = 5 * 60 * 1000;
-/// People between password and code at a time.
-const PENDING_MAX: usize = 10_000;
-
-/// Who has shown a right password and not yet a code: asked again as a whole with the code, so that whatever has changed
-/// meanwhile counts.
-#[derive(Debug, Default)]
-pub(crate) struct Pending(Mutex<HashMap<String, (Typed, Millis)>>);
-
-impl Pending {
-    fn put(&self, typed: Typed, now: Millis, random: &dyn Random) -> String {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (_, until)| *until > now);
-        if all.len() >= PENDING_MAX {
-            all.clear();
-        }
-        let mut key = [0; 32];
-        random.fill(&mut key);
-        let key = hex::encode(key);
-        all.insert(key.clone(), (typed, now + PENDING_MS));
-        key
-    }
-
-    fn get(&self, key: &str, now: Millis) -> Option<Typed> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (typed, until) = all.get(key)?;
-        (*until > now).then(|| typed.clone())
-    }
-
-    fn remove(&self, key: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(key);
-    }
 }
 
 /// `/console/SLOT/password`: the person's own password, changed through the operation like any other change. Whoever must choose

@@ -63,6 +63,14 @@ impl Attempts {
         true
     }
 
+    /// How long the thing of this id has to wait before the next attempt, in milliseconds.
+    pub fn wait(&self, id: &str, now: Millis) -> Millis {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(id).map_or(0, |failures| {
+            (failures.last + failures.wait()).saturating_sub(now)
+        })
+    }
+
     /// The attempt went well: all failures before it are forgotten.
     pub fn succeeded(&self, id: &str) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,6 +90,10 @@ mod tests {
             assert!(attempts.begin("a", now));
         }
         assert!(!attempts.begin("a", now), "the sixth has to wait");
+        assert_eq!(
+            (attempts.wait("a", now), attempts.wait("b", now)),
+            (WAIT_MS, 0)
+        );
         assert!(attempts.begin("b", now), "somebody else does not");
         now += WAIT_MS;
         assert!(attempts.begin("a", now));

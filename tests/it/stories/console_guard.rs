@@ -197,3 +197,84 @@ fn console_a_cookie_that_was_there_before_the_sign_in_is_replaced() {
     other.goes(&format!("{home}/"));
     other.sees("Sign in").does_not_see("Console Home");
 }
+
+#[test]
+fn console_nobody_is_locked_out_by_others_guesses_in_a_browser_of_their_own() {
+    let world = World::start_still("text3");
+    let dev = world.account("Development");
+    dev.user("John");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "John", "Password": "John-sample-1" }),
+    );
+    dev.iam(
+        "attach_user_policy",
+        json!({ "UserName": "John", "PolicyArn": "arn:aws:iam::aws:policy/IAMUserChangePassword" }),
+    );
+    let browser = Browser::open(&world);
+    browser
+        .signs_in(dev.id(), "John", "John-sample-1")
+        .sees("Console Home");
+    let known = browser.tell("GET", "/cookie/twinlock-known", serde_json::Value::Null);
+    assert_eq!(
+        (&known["httpOnly"], &known["sameSite"]),
+        (&json!(true), &json!("Lax"))
+    );
+    let cookie = known["value"].as_str().expect("a cookie").to_owned();
+    // Somebody guesses, here with another's cookie, made-up ones and none.
+    let other = Browser::open(&world);
+    other
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
+    let foreign = other.tell("GET", "/cookie/twinlock-known", serde_json::Value::Null);
+    let foreign = foreign["value"].as_str().expect("a cookie").to_owned();
+    let guesses = |cookie: &str, password: &str| {
+        let answer = world.http(
+            "url",
+            json!({
+                "url": format!("{}/signin", world.endpoint()), "method": "POST",
+                "body": format!("account={}&user=John&password={password}", dev.id()),
+                "headers": { "Content-Type": "application/x-www-form-urlencoded", "Cookie": format!("twinlock-known={cookie}") },
+            }),
+        );
+        answer["body"].as_str().unwrap_or_default().to_owned()
+    };
+    for n in 0..12 {
+        let cookie = ["", foreign.as_str(), &cookie[1..], "1-2-3"][n % 4];
+        let said = guesses(cookie, "wrong");
+        let wait = "Too many wrong passwords";
+        assert_eq!(said.contains(wait), n >= 5, "guess {n}: {said}");
+    }
+    assert!(guesses("", "John-sample-1").contains("Too many wrong passwords"));
+    // John's own browser is none of that, whether he is in or comes again.
+    let home = browser.home();
+    browser.goes(&format!("{home}/password"));
+    browser
+        .fills("Old password", "John-sample-1")
+        .fills("New password", "John-sample-2")
+        .fills("Retype new password", "John-sample-2");
+    browser
+        .clicks("Confirm password change")
+        .sees("Your password is changed");
+    browser.clicks("John @").clicks("Sign out").sees("Sign in");
+    browser
+        .signs_in(dev.id(), "John", "John-sample-2")
+        .sees("Console Home");
+    // Everybody else waits still.
+    assert!(guesses("", "John-sample-2").contains("Too many wrong passwords"));
+    // His own guesses count, as strictly.
+    browser.clicks("John @").clicks("Sign out").sees("Sign in");
+    for _ in 0..5 {
+        browser
+            .signs_in(dev.id(), "John", "wrong")
+            .sees("incorrect");
+    }
+    browser
+        .signs_in(dev.id(), "John", "John-sample-2")
+        .sees("Too many wrong passwords. Try again in 1 seconds");
+    world.advance(1000);
+    browser
+        .signs_in(dev.id(), "John", "John-sample-2")
+        .sees("Console Home");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -372,8 +372,10 @@ impl Change for ChangePassword {
         let Some(login) = &user.login else {
             return Err(no_profile(&user.name));
         };
+        // Counted by itself: who asks is in already, and whoever guesses at the door must not keep a person from changing the password.
+        let counted = format!("{}/change", user.id);
         let attempts = world.directory.attempts();
-        let right = attempts.begin(&user.id, world.clock.now())
+        let right = attempts.begin(&counted, world.clock.now())
             && passwords::verify(&input.old_password, Some(login.password_hash.clone())).await?;
         if !right {
             return Err(Fault::new(
@@ -382,7 +384,7 @@ impl Change for ChangePassword {
                 "The old password was incorrect.",
             ));
         }
-        attempts.succeeded(&user.id);
+        attempts.succeeded(&counted);
         let new = Hashed::of(&input.new_password, Some(&user.name), caller, world).await?;
         // Hashed looks at what is published now: it must be the profile whose password the caller knows.
         match new.before.as_ref() == Some(&login.password_hash) {

@@ -19,7 +19,7 @@ fn account() -> AccountId {
 }
 
 fn ask(world: &TestWorld, user: Option<&str>, password: &str, code: Option<&str>) -> Outcome {
-    let asked = sign_in(&world.world, Some(account()), user, password, code);
+    let asked = sign_in(&world.world, Some(account()), user, password, code, None);
     tokio::runtime::Builder::new_current_thread()
         .build()
         .expect("a runtime")
