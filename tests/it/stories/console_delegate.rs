@@ -111,7 +111,7 @@ fn console_delegate_a_customers_half_is_sent_and_typed_and_only_who_is_meant_com
     assert_eq!(id(&admin), made);
 
     admin.clicks("Create").sees("Your half is in place");
-    admin.sees(&made).sees("To send: lock of Stuzio");
+    admin.sees(&made).sees("To send: Lock of Stuzio");
     let put = acme.iam(
         "get_group_policy",
         json!({ "GroupName": "Consultants", "PolicyName": "assume-ReportWriters-in-081278057606" }),
@@ -175,6 +175,18 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
         owner.fills("Role name", role).clicks("Next: Preview");
         owner.sees("the role trusts nobody else");
     };
+    // A bucket that is none of one's own is perhaps misspelt.
+    owner.goes(&format!("{home}/access/delegate"));
+    owner.fills("User", "Zoe").clicks("Next: What");
+    owner.clicks("Next: Where");
+    owner
+        .fills("Role name", "Readers")
+        .fills("Bucket", "stuzio-report")
+        .clicks("Next: Preview");
+    owner.sees(
+        "There is no such bucket in this account: stuzio-report; did you mean stuzio-reports?",
+    );
+    owner.sees("Nothing is needed here: within one account");
     // Nobody of that name: the role is not made, and the first step says why.
     enters("Nobody", "Readers");
     owner

@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     http::encode,
-    iam::pretty,
+    iam::{editor, pretty},
     layout::{Service, show},
     parts::{copy, head, problem},
+    s3,
     visit::Visit,
 };
 
@@ -37,6 +38,17 @@ impl Half {
         match self {
             Half::Role => "The role: whom it trusts, and what it allows.",
             Half::Assume => "Who may take the role on.",
+        }
+    }
+
+    /// Of two accounts each has a lock; within one it is the role and whoever takes it on.
+    fn title(self, visit: &Visit, plan: &Plan) -> Markup {
+        html! {
+            @if plan.who.account == plan.place.account {
+                @match self { Half::Role => "The role", Half::Assume => "Who takes it on" }
+            } @else {
+                "Lock of " (account_words(visit, self.account(plan)))
+            }
         }
     }
 
@@ -144,16 +156,32 @@ fn to_send(visit: &Visit, plan: &Plan, half: Half) -> Markup {
     }
 }
 
+/// That the bucket is not there, if it should be in this account and the caller may know.
+fn bucket_hint(visit: &Visit, plan: &Plan) -> Markup {
+    let here = matches!(plan.what, What::Bucket(_)) && plan.place.account == visit.account();
+    let own = if here {
+        s3::bucket_names(visit)
+    } else {
+        Vec::new()
+    };
+    let bucket = &plan.place.bucket;
+    html! {
+        @if !own.is_empty() && !own.contains(bucket) {
+            p.flash.warn { (editor::no_such_bucket(&own, bucket)) }
+        }
+    }
+}
+
 /// Before anything is written.
 pub(super) fn preview(visit: &Visit, plan: &Plan) -> Response<Body> {
     let here = visit.account();
-    let half = |half: Half, title: &str| {
+    let half = |half: Half| {
         let account = half.account(plan);
         let nothing = half == Half::Assume && plan.assume().is_none();
         html! {
             section.panel.half {
                 div.half-head {
-                    h2 { (title) " " (account_words(visit, account)) }
+                    h2 { (half.title(visit, plan)) }
                     @if nothing { span.badge { "Nothing to write" } }
                     @else if account == here { span.badge.open { "Written now" } }
                     @else { span.badge { "To send" } }
@@ -165,10 +193,11 @@ pub(super) fn preview(visit: &Visit, plan: &Plan) -> Response<Body> {
     };
     let body = html! {
         @if let Some(id) = &plan.place.external_id { input type="hidden" name="externalId" value=(id); }
+        (bucket_hint(visit, plan))
         section.panel { (sentence(visit, plan)) }
         div.halves {
-            (half(Half::Role, "Lock of"))
-            (half(Half::Assume, "Lock of"))
+            (half(Half::Role))
+            (half(Half::Assume))
         }
         (who_gains(visit, plan))
     };
@@ -288,7 +317,7 @@ pub(super) fn result(visit: &Visit, plan: &Plan, steps: &[Step]) -> Response<Bod
                 @for (half, made) in [(Half::Role, role_made), (Half::Assume, assume_made)] {
                     @if !made {
                         section.panel.half {
-                            h2 { "To send: lock of " (account_words(visit, half.account(plan))) }
+                            h2 { "To send: " (half.title(visit, plan)) }
                             p.about { (half.about()) }
                             (documents(plan, half))
                             (to_send(visit, plan, half))

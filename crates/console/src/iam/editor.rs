@@ -360,17 +360,22 @@ fn strange_buckets(visit: &Visit, text: &str) -> Vec<serde_json::Value> {
     strange
         .into_iter()
         .map(|bucket| {
-            let near = own
-                .iter()
-                .map(|name| (strsim::damerau_levenshtein(name, &bucket), name))
-                .min()
-                .filter(|(distance, _)| *distance <= 3)
-                .map(|(_, name)| format!("; did you mean {name}?"))
-                .unwrap_or_default();
-            let text = format!("There is no such bucket in this account: {bucket}{near}");
+            let text = no_such_bucket(&own, &bucket);
             json!({ "type": "SUGGESTION", "label": "Suggestion", "code": "NO_SUCH_BUCKET", "text": text })
         })
         .collect()
+}
+
+/// That there is none of this name among one's own, and which may be meant.
+pub(crate) fn no_such_bucket(own: &[String], bucket: &str) -> String {
+    let near = own
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(name, bucket), name))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, name)| format!("; did you mean {name}?"))
+        .unwrap_or_default();
+    format!("There is no such bucket in this account: {bucket}{near}")
 }
 
 fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) {
