@@ -32,6 +32,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// Exchanges, or verifications, in one sample, and samples of which the median counts.
 const EXCHANGES: u32 = 500;
 const SAMPLES: usize = 31;
+/// Times a page of the console is asked for.
+const PAGE_SAMPLES: usize = 21;
 /// Starts, of which the median counts.
 const STARTS: usize = 7;
 /// Rows of the large directory: users with a key and a policy each, and roles with two policies each.
@@ -41,6 +43,8 @@ const ROLES: usize = 2_000;
 const BATCH: usize = 100;
 
 const ACCOUNT: &str = "111111111111";
+const EMAIL: &str = "bench@example.com";
+const PASSWORD: &str = "Bench-sample-1";
 const KEY_ID: &str = "AKIABENCHUSER0000000";
 const SECRET: &str = "bench/secret/of/nobody/anywhere/0000000";
 const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:Get*","iam:Get*","iam:ListUsers"],"Resource":"*"}}"#;
@@ -114,7 +118,66 @@ fn crowd(
         "Action=ListUsers&Version=2010-05-08&MaxItems=1000&Marker=dXNlci04OTk5",
     )?;
     line(out, "a page near the end", late, first)?;
+    writeln!(out)?;
+    let few = pages(runtime, small)?;
+    for ((path, took), (_, alone)) in pages(runtime, &config)?.into_iter().zip(few) {
+        line(out, &format!("the console's page {path}"), took, alone)?;
+    }
     Ok(())
+}
+
+/// Pages of the console that list, count or search.
+const PAGES: &[&str] = &[
+    "/",
+    "/iam",
+    "/iam/users",
+    "/iam/users?page=2",
+    "/iam/users?q=user-0",
+    "/iam/users?sort=-created",
+    "/iam/users/user-0",
+    "/iam/groups",
+    "/iam/roles",
+    "/iam/policies?type=customer",
+    "/iam/users/user-0/attach",
+    "/roles",
+    "/access/map",
+    "/s3",
+];
+
+/// How long each of the pages takes, for the root user of the account.
+fn pages(runtime: &Runtime, config: &Config) -> Outcome<Vec<(&'static str, Duration)>> {
+    let server = runtime.block_on(start(config.clone(), StartOptions::default()))?;
+    let form = format!("as=root&user={EMAIL}&password={PASSWORD}").replace('@', "%40");
+    let mut stream = TcpStream::connect(server.addr)?;
+    write!(
+        stream,
+        "POST /signin HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{form}",
+        server.addr,
+        form.len()
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let header = |name: &'static str| {
+        let lines = answer.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.split(';').next().unwrap_or(value))
+    };
+    let cookies: Vec<&str> = header("set-cookie").collect();
+    let home = header("location").next().ok_or("not signed in")?;
+    let mut all = Vec::new();
+    for path in PAGES {
+        let request = format!(
+            "GET {}{path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\n\r\n",
+            home.trim_end_matches('/'),
+            server.addr,
+            cookies.join("; ")
+        );
+        let (took, _) = exchanges_of(server.addr, request.as_bytes(), PAGE_SAMPLES, 1)?;
+        all.push((*path, took));
+    }
+    runtime.block_on(server.stop())?;
+    Ok(all)
 }
 
 /// One measurement, as a duration and as a ratio to the one before it that it is compared with.
@@ -195,6 +258,16 @@ fn signer(service: &str) -> Signer<'_> {
 
 /// The median time of one exchange over one connection, and how long the answer's body was.
 fn exchanges(to: SocketAddr, request: &[u8], samples: usize) -> Outcome<(Duration, usize)> {
+    exchanges_of(to, request, samples, EXCHANGES)
+}
+
+/// The same, with so many exchanges in one sample.
+fn exchanges_of(
+    to: SocketAddr,
+    request: &[u8],
+    samples: usize,
+    each: u32,
+) -> Outcome<(Duration, usize)> {
     let stream = TcpStream::connect(to)?;
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = (BufReader::new(stream.try_clone()?), stream);
@@ -224,10 +297,10 @@ fn exchanges(to: SocketAddr, request: &[u8], samples: usize) -> Outcome<(Duratio
     let mut taken = Vec::new();
     for _ in 0..samples {
         let begun = Instant::now();
-        for _ in 0..EXCHANGES {
+        for _ in 0..each {
             exchange()?;
         }
-        taken.push(begun.elapsed() / EXCHANGES);
+        taken.push(begun.elapsed() / each);
     }
     Ok((median(taken), answer_bytes))
 }
@@ -382,7 +455,9 @@ impl Folder {
     }
 
     fn config(&self, name: &str) -> Outcome<Config> {
-        let text = format!("[[account]]\nid = \"{ACCOUNT}\"\nname = \"Bench\"\n");
+        let text = format!(
+            "[[account]]\nid = \"{ACCOUNT}\"\nname = \"Bench\"\nemail = \"{EMAIL}\"\nroot_password = \"{PASSWORD}\"\n"
+        );
         let overrides = vec![
             ("listen", "127.0.0.1:0".to_owned()),
             ("data_dir", self.0.join(name).display().to_string()),

@@ -3,40 +3,152 @@
 
 use serde_json::json;
 
-use crate::{browser::Browser, world::World};
+use crate::{
+    browser::Browser,
+    world::{AccountIn, World},
+};
 
 const SCRIPT: &str = "<img src=x onerror=\"document.title='owned'\">";
+
+/// Puts markup wherever a text of somebody's own is kept.
+fn marks(dev: &AccountIn) {
+    let root = dev.root();
+    dev.user("John");
+    let condition = json!({ "StringEquals": { "aws:PrincipalTag/x": SCRIPT } });
+    let reads = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", "Condition": condition }],
+    });
+    dev.iam(
+        "create_policy",
+        json!({ "PolicyName": "Marked", "PolicyDocument": reads.to_string(), "Description": SCRIPT }),
+    );
+    dev.put_policy("user", "John", "marked", &reads);
+    let trust = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": { "AWS": dev.arn("root") }, "Action": "sts:AssumeRole", "Condition": { "StringNotEquals": { "sts:ExternalId": SCRIPT } } }],
+    });
+    dev.iam(
+        "create_role",
+        json!({ "RoleName": "Marked", "AssumeRolePolicyDocument": trust.to_string(), "Description": SCRIPT }),
+    );
+    dev.bucket("marked-bucket");
+    let object = json!({ "Bucket": "marked-bucket", "Key": SCRIPT, "Body": "x", "ContentType": SCRIPT, "CacheControl": SCRIPT, "Metadata": { "note": SCRIPT } });
+    root.call("s3", "put_object", object).ok();
+    dev.object("marked-bucket", &format!("{SCRIPT}/inside"), "x");
+    let public = json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "s3:GetObjectAcl", "Resource": "arn:aws:s3:::marked-bucket/*", "Condition": { "StringEquals": { "aws:UserAgent": SCRIPT } } }],
+    });
+    let policy = json!({ "Bucket": "marked-bucket", "Policy": public.to_string() });
+    root.call("s3", "put_bucket_policy", policy).ok();
+    let rules = json!([{ "ID": SCRIPT, "AllowedMethods": ["GET"], "AllowedOrigins": [SCRIPT] }]);
+    let cors = json!({ "Bucket": "marked-bucket", "CORSConfiguration": { "CORSRules": rules } });
+    root.call("s3", "put_bucket_cors", cors).ok();
+}
 
 #[test]
 fn console_markup_in_names_tags_and_policies_is_text() {
     let world = World::start("text3");
     let dev = world.account("Development");
-    dev.user("John");
-    dev.bucket("marked-bucket");
-    dev.object("marked-bucket", SCRIPT, "x");
+    marks(&dev);
     let browser = Browser::open(&world);
     browser
         .signs_in_as_root("development@example.com", "Development-sample-1")
         .sees("Console Home");
     let home = browser.home();
-    for page in [
-        "/iam/policies?type=customer".to_owned(),
-        "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2FMarked".to_owned(),
-        "/iam/users/John".to_owned(),
-        "/s3/marked-bucket".to_owned(),
-        format!(
-            "/switchrole?account={0}&roleName={0}&displayName={0}&color={0}",
-            "%3Cimg%20src%3Dx%20onerror%3D%22document.title%3D'owned'%22%3E"
+    let key = "%3Cimg%20src%3Dx%20onerror%3D%22document.title%3D'owned'%22%3E";
+    let object = format!("/s3/marked-bucket/object?key={key}");
+    // A page, and whether the text stands on it: where it does it is read as it was written.
+    for (page, shown) in [
+        ("/iam/policies?type=customer".to_owned(), false),
+        (
+            "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2FMarked".to_owned(),
+            true,
         ),
+        ("/iam/users/John".to_owned(), false),
+        ("/iam/users/John/inline?name=marked".to_owned(), false),
+        ("/iam/roles".to_owned(), false),
+        ("/iam/roles/Marked".to_owned(), true),
+        ("/iam/roles/Marked?tab=trust".to_owned(), false),
+        (format!("/iam/users?q={key}"), false),
+        ("/s3/marked-bucket".to_owned(), true),
+        ("/s3/marked-bucket?versions=1".to_owned(), true),
+        (format!("/s3/marked-bucket?prefix={key}/"), true),
+        ("/s3/marked-bucket?tab=permissions".to_owned(), false),
+        ("/s3/marked-bucket/policy".to_owned(), false),
+        ("/s3/marked-bucket/cors".to_owned(), false),
+        (object.clone(), true),
+        (format!("{object}&tab=versions"), true),
+        (format!("/s3/marked-bucket/share?key={key}"), true),
+        (format!("/s3/marked-bucket/metadata?key={key}"), true),
+        (format!("/s3/marked-bucket/copy?key={key}"), true),
+        (format!("/s3/marked-bucket/rename?key={key}"), true),
+        (format!("/s3/{key}"), true),
+        (
+            format!("/access?principal={key}&action=s3:GetObject&resource={key}"),
+            true,
+        ),
+        (
+            format!("/switchrole?account={key}&roleName={key}&displayName={key}&color={key}"),
+            false,
+        ),
+        (format!("/{key}"), false),
     ] {
         browser.goes(&format!("{home}{page}"));
-        let title = browser.runs("return document.title", json!([]));
-        assert_ne!(title, "owned", "{page}");
-        let images = browser.runs("return document.images.length", json!([]));
-        assert_eq!(images, 0, "{page}");
+        is_text(&browser, &page);
+        assert!(!shown || browser.text().contains(SCRIPT), "{page}");
     }
     browser.goes(&format!("{home}/s3/marked-bucket"));
+    browser.clicks("Select all").clicks("Delete");
     browser.sees(SCRIPT);
+    is_text(&browser, "the page that confirms");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// No markup of somebody's own has become a part of the page.
+fn is_text(browser: &Browser, page: &str) {
+    let title = browser.runs("return document.title", json!([]));
+    assert_ne!(title, "owned", "{page}");
+    let images = browser.runs("return document.images.length", json!([]));
+    assert_eq!(images, 0, "{page}");
+}
+
+#[test]
+fn console_a_display_name_of_markup_is_text_in_bar_and_history() {
+    let world = World::start("text3");
+    let dev = world.account("Development");
+    dev.user("John");
+    dev.iam(
+        "create_login_profile",
+        json!({ "UserName": "John", "Password": "John-sample-1" }),
+    );
+    dev.role("Auditor", json!(dev.arn("user/John")));
+    let browser = Browser::open(&world);
+    browser
+        .signs_in(dev.id(), "John", "John-sample-1")
+        .sees("Console Home");
+    let home = browser.home();
+    browser.goes(&format!(
+        "{home}/switchrole?account={}&roleName=Auditor",
+        dev.id()
+    ));
+    browser
+        .fills("Display name", SCRIPT)
+        .clicks("Switch Role")
+        .sees("In account");
+    for page in ["/", "/history", "/sessions", "/iam/users"] {
+        browser.goes(&format!("{home}{page}"));
+        browser.sees(SCRIPT);
+        is_text(&browser, page);
+    }
+    browser
+        .clicks(SCRIPT)
+        .clicks("Switch back")
+        .sees("IAM user");
+    browser.goes(&format!("{home}/history"));
+    browser.sees(SCRIPT);
+    is_text(&browser, "the history");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
