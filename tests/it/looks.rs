@@ -47,7 +47,9 @@ const EXAMINE: &str = "
     const [rules, done] = arguments;
     for (const part of document.querySelectorAll('main details')) part.open = true;
     const only = rules.length ? { runOnly: { type: 'rule', values: rules } } : {};
-    axe.run(document, { resultTypes: ['violations'], ...only }).then(
+    // The page has settled in its new size after two frames.
+    const settled = new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+    settled.then(() => axe.run(document, { resultTypes: ['violations'], ...only })).then(
         (found) => done(found.violations
             .filter((rule) => rule.impact === 'serious' || rule.impact === 'critical')
             .flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)}`))),

@@ -607,7 +607,7 @@ pub(crate) async fn sessions_page(visit: &Visit) -> Page {
         html! {
             (head("Your sessions", "Where you are signed in. Ending a session takes effect with its next click, and ends what programs got from it by aws login.", html! {}))
             table {
-                thead { tr { th { "Signed in" } th { "From" } th { "Browser" } th { "Role" } th { "Programs" } th { "Ends" } th {} } }
+                thead { tr { th { "Signed in" } th { "From" } th { "Browser" } th { "Role" } th { "Programs" } th { "Ends" } td {} } }
                 tbody {
                     @for (slot, session) in &all {
                         tr {

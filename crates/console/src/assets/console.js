@@ -41,6 +41,17 @@ const scrolls = new ResizeObserver((entries) => {
 });
 document.querySelectorAll("table").forEach((table) => scrolls.observe(table));
 
+// What takes longer than its page comes after it, from a page of its own.
+for (const part of document.querySelectorAll("[data-later]")) {
+  fetch(part.dataset.later)
+    .then((answer) => answer.text())
+    .then((text) => {
+      const made = new DOMParser().parseFromString(text, "text/html").querySelector(".recommended");
+      if (made) part.replaceWith(made);
+    })
+    .catch(() => {});
+}
+
 // A button stays shut until its word has been typed, or its boxes ticked.
 function gate(form) {
   const button = form.querySelector("[data-needs]");

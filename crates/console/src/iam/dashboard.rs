@@ -62,12 +62,46 @@ pub(crate) fn number(summary: &[(String, i32)], name: &str) -> Option<i32> {
     found.map(|(_, n)| *n)
 }
 
+/// An account of more users, groups, roles and policies gets the recommendations after the page: all of them are read for it.
+const AT_ONCE_MAX: i32 = 1000;
+
+fn is_large(summary: &[(String, i32)]) -> bool {
+    let read = ["Users", "Groups", "Roles", "Policies"];
+    let all = read.iter().filter_map(|name| number(summary, name));
+    all.sum::<i32>() > AT_ONCE_MAX
+}
+
+/// Where the script puts the recommendations; without it they are a page of their own.
+fn later(visit: &Visit) -> Markup {
+    let path = visit.at("/iam/recommendations");
+    html! {
+        section.panel data-later=(path) {
+            h2 { "Security recommendations" }
+            p { a href=(path) { "Look at the whole account" } }
+        }
+    }
+}
+
+/// `/iam/recommendations`.
+pub(crate) async fn recommended(visit: &Visit) -> Page {
+    let summary = visit.read::<GetAccountSummary>(s::GetAccountSummaryInput::default())?;
+    let numbers: Vec<_> = summary.summary_map.into_iter().collect();
+    let panel = recommendations::panel(visit, &numbers).await;
+    let main = html! { (head("Security recommendations", "", html! {})) (panel) };
+    Ok(show(visit, Service::Iam, "Security recommendations", main))
+}
+
 /// `/iam`.
 pub(crate) async fn page(visit: &Visit) -> Page {
     let summary = visit
         .read::<GetAccountSummary>(s::GetAccountSummaryInput::default())
         .map(|out| out.summary_map.into_iter().collect::<Vec<_>>());
-    let recommended = recommendations::panel(visit, summary.as_deref().unwrap_or_default()).await;
+    let numbers = summary.as_deref().unwrap_or_default();
+    let recommended = if is_large(numbers) {
+        later(visit)
+    } else {
+        recommendations::panel(visit, numbers).await
+    };
     let main = html! {
         (head("IAM Dashboard", "", html! {}))
         @match &summary {
@@ -152,5 +186,21 @@ fn quotas(summary: &[(String, i32)]) -> Markup {
                 dl.facts.spaced { @for (name, quota) in limits { dt { (name) } dd { (quota) } } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_large;
+
+    #[test]
+    fn a_large_account_gets_its_recommendations_after_the_page() {
+        let of = |users, roles| {
+            let numbers = [("Users", users), ("Roles", roles), ("UsersQuota", 5000)];
+            is_large(&numbers.map(|(name, n)| (name.to_owned(), n)))
+        };
+        assert!(!of(500, 500));
+        assert!(of(500, 501));
+        assert!(!is_large(&[]));
     }
 }

@@ -61,6 +61,7 @@ const PAGE_ITEMS: i32 = 1000;
 pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
     match rest {
         [] | [""] => dashboard::page(visit).await,
+        ["recommendations"] => dashboard::recommended(visit).await,
         ["groups"] => groups::list(visit).await,
         ["groups", "create"] => groups::create(visit).await,
         ["groups", name, rest @ ..] => groups::one(visit, name, rest).await,

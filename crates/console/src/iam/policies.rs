@@ -88,7 +88,7 @@ pub(crate) fn pick_table(policies: &[s::Policy], chosen: &[&str]) -> Markup {
     html! {
         @if policies.is_empty() { (nothing("No policies.")) } @else {
             div.scroll { table {
-                thead { tr { th.tick {} th { "Policy name" } th { "Type" } th { "Description" } } }
+                thead { tr { td.tick {} th { "Policy name" } th { "Type" } th { "Description" } } }
                 tbody {
                     @for policy in policies {
                         @let arn = policy.arn.as_deref().unwrap_or("");
@@ -134,7 +134,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
-                    thead { tr { th.tick {} (order.heading("name", "Policy name")) (order.heading("type", "Type")) (order.heading("used", "Used as")) th { "Description" } } }
+                    thead { tr { td.tick {} (order.heading("name", "Policy name")) (order.heading("type", "Type")) (order.heading("used", "Used as")) th { "Description" } } }
                     tbody {
                         @for policy in sliced(&policies, page) {
                             @let arn = policy.arn.as_deref().unwrap_or("");

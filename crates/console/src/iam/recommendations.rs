@@ -114,7 +114,7 @@ pub(crate) async fn panel(visit: &Visit, summary: &[(String, i32)]) -> Markup {
     let open = items.iter().filter(|item| item.level != Level::Good);
     let open = open.count();
     html! {
-        section.panel {
+        section.panel.recommended {
             h2 { "Security recommendations (" (open) ")" }
             @if open == 0 && refused.is_empty() { p.hint { "Nothing to mend." } }
             ul.recommendations { @for item in &items { (shown(visit, item)) } }

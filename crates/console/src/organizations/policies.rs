@@ -184,7 +184,7 @@ pub(super) async fn list(visit: &Visit, kind: Kind) -> Page {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
-                    thead { tr { th.tick {} (order.heading("name", "Name")) (order.heading("kind", "Kind")) th { "Description" } } }
+                    thead { tr { td.tick {} (order.heading("name", "Name")) (order.heading("kind", "Kind")) th { "Description" } } }
                     tbody { @for policy in sliced(&policies, page) {
                         @let (id, name) = (policy.id.as_deref().unwrap_or(""), policy.name.as_deref().unwrap_or(""));
                         tr {
