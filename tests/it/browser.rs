@@ -5,12 +5,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{server::Directory, world::World};
+use crate::world::World;
 
 /// How long something may take to appear. Only a failing story waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,17 +25,17 @@ pub(crate) struct Browser {
     address: String,
     session: String,
     endpoint: String,
-    /// Where driver and browser leave their files.
-    _scratch: Directory,
+    /// Where driver and browser leave their files. Nobody wants to look at them, whatever the story came to.
+    scratch: PathBuf,
 }
 
 impl Browser {
     /// Opens a browser before the world's server.
     pub(crate) fn open(world: &World) -> Browser {
-        let scratch = Directory::new("browser");
+        let scratch = world.folder("browser");
         let mut driver = Command::new("chromedriver")
             .args(["--port=0", "--log-level=WARNING"])
-            .env("TMPDIR", scratch.path())
+            .env("TMPDIR", &scratch)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -54,7 +55,7 @@ impl Browser {
             address: format!("127.0.0.1:{port}"),
             session: String::new(),
             endpoint: world.endpoint().to_owned(),
-            _scratch: scratch,
+            scratch,
         };
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--window-size=1280,900"],
@@ -360,6 +361,7 @@ impl Drop for Browser {
         let _ = exchange(&self.address, "DELETE", &self.session, "{}");
         let _ = self.driver.kill();
         let _ = self.driver.wait();
+        let _ = std::fs::remove_dir_all(&self.scratch);
     }
 }
 

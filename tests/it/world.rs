@@ -30,7 +30,7 @@ struct Inner {
     accounts: Vec<Account>,
     /// The same address over every restart.
     endpoint: String,
-    homes: Mutex<u32>,
+    folders: Mutex<u32>,
     directory: Directory,
 }
 
@@ -98,7 +98,7 @@ impl World {
             boto: Boto::start(),
             configuration: directory.path().join("twinlock.toml"),
             accounts: accounts(text),
-            homes: Mutex::new(0),
+            folders: Mutex::new(0),
             directory,
         }))
     }
@@ -141,10 +141,16 @@ impl World {
 
     /// A terminal without any keys.
     pub(crate) fn terminal(&self) -> Terminal {
-        let mut homes = self.0.homes.lock().expect("no test panicked here");
-        *homes += 1;
-        let home = self.0.directory.path().join(format!("home{homes}"));
-        Terminal::new(home, self.endpoint())
+        Terminal::new(self.folder("home"), self.endpoint())
+    }
+
+    /// A new folder below the world's own, for a client that leaves files.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let mut folders = self.0.folders.lock().expect("no test panicked here");
+        *folders += 1;
+        let folder = self.0.directory.path().join(format!("{name}{folders}"));
+        std::fs::create_dir_all(&folder).expect("the world's folder can be written");
+        folder
     }
 
     /// The server process.

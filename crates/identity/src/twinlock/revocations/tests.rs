@@ -259,16 +259,23 @@ fn weak_sessions_revoke_nobody() {
 }
 
 #[test]
-fn a_list_has_pages_and_no_redeemed_proofs() {
+fn a_list_has_pages_and_nothing_that_nobody_revoked() {
     let world = TestWorld::new(&[A]);
     let role = world.role(A, "Ops", ALLOW_ALL, ALLOW_ALL);
-    world.put(Bar {
-        account: account(A),
-        what: Barred::Assertion {
-            digest: "00".into(),
-        },
-        expires: START + HOUR,
-    });
+    let redeemed = Barred::Assertion {
+        digest: "00".into(),
+    };
+    // What somebody got by `aws login` and ended by signing out.
+    let signed_out = Barred::Session {
+        access_key_id: "0123456789abcdef0123456789abcdef".into(),
+    };
+    for what in [redeemed, signed_out] {
+        world.put(Bar {
+            account: account(A),
+            what,
+            expires: START + HOUR,
+        });
+    }
     for _ in 0..3 {
         one(&world, &root(A), &role_session(&world, &role)).expect("revoked");
     }
