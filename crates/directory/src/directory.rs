@@ -32,6 +32,7 @@ use crate::{
     model::{AccountId, Millis, Row, RowKey},
     quotas::Quotas,
     sealer::{MasterKey, SealError, Sealer},
+    secret,
     snapshot::{IntegrityError, Snapshot},
     store::{Embedded, Loaded, Memory, Store, StoreError},
 };
@@ -426,7 +427,7 @@ fn folder_error(dir: &Path, error: std::io::Error) -> OpenError {
 /// Below this many rows one thread reads them as fast as several.
 const DECODE_PARALLEL_MIN: usize = 2000;
 
-/// Reads the rows, their secrets opened. Many rows are read by several threads: starting is to take less than 50 ms.
+/// Reads the rows; their secrets stay sealed. Many rows are read by several threads: starting is to take less than 50 ms.
 fn decode(rows: &[(String, Vec<u8>)], sealer: &Sealer) -> Result<Vec<Row>, OpenError> {
     let threads = match rows.len() {
         0..DECODE_PARALLEL_MIN => 1,
@@ -463,8 +464,7 @@ fn decode_row(key: &str, json: &[u8], sealer: &Sealer) -> Result<Row, OpenError>
         error,
     };
     let parsed: RowKey = key.parse().map_err(wrong)?;
-    let row = sealer
-        .scope(key, || Row::decode(parsed.kind, json))
+    let row = secret::in_row(sealer, key, || Row::decode(parsed.kind, json))
         .map_err(|error| wrong(error.to_string()))?;
     // The pair of the check before writing: a row under another's key would be found by neither.
     if row.key() != parsed {

@@ -7,7 +7,8 @@
 //! | [`Snapshot`] | the whole directory at one revision: lookups, indexes, integrity |
 //! | [`Directory`] | published and head, the writer's turn, group commit |
 //! | [`store`] | where rows are kept: redb, or memory for tests |
-//! | [`sealer`] | the master key, and secrets that are stored only sealed |
+//! | [`sealer`] | the master key, and sealing under it |
+//! | [`secret`] | secrets, which are stored only sealed and opened when they are asked for |
 //! | [`ids`], [`passwords`] | unique ids and keys from a given source of randomness; argon2id |
 //! | [`principals`] | principals of policies bound to unique ids, and named again |
 //! | [`attempts`] | how often somebody has tried a code or password in vain |
@@ -28,6 +29,7 @@ pub mod passwords;
 pub mod principals;
 pub mod quotas;
 pub mod sealer;
+pub mod secret;
 pub mod snapshot;
 pub mod store;
 #[cfg(test)]
@@ -48,7 +50,8 @@ pub use model::{
     StoredPolicy, Tag, User, Versioning, name_key,
 };
 pub use quotas::Quotas;
-pub use sealer::{MasterKey, SealError, Sealer, Secret};
+pub use sealer::{MasterKey, SealError, Sealer};
+pub use secret::{Secret, StoredSecret};
 pub use snapshot::{
     AccountNode, Attachments, Entity, InOrganization, IntegrityError, KeyOwner, Names,
     OrganizationNode, Snapshot, Target, UNIT_DEPTH_MAX, full_access, names_after,

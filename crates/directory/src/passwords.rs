@@ -7,7 +7,7 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
-use crate::{ids::Random, sealer::Secret};
+use crate::{ids::Random, secret::Secret};
 
 /// The longest password taken, in bytes; AWS's limit for console passwords is 128 characters.
 pub const PASSWORD_BYTES_MAX: usize = 512;

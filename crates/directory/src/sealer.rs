@@ -1,11 +1,10 @@
-//! Secrets at rest: the master key, sealing under it, and the type of a secret that is never stored or printed in clear.
+//! Secrets at rest: the master key, and sealing under it.
 //!
 //! XChaCha20-Poly1305 is taken for its 192-bit nonce: nonces can be drawn at random for ever without counting them. The
 //! associated data names the place a sealed text belongs to (the row's key), so that a sealed secret copied into another
 //! row does not open there.
 
 use std::{
-    cell::RefCell,
     fmt,
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -18,13 +17,10 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
-/// Names the algorithm in front of a sealed text, so that another one can follow it some day.
-const PREFIX: &str = "x1:";
 
 /// Why a master key could not be had, or a sealed text not be opened. No message holds key material.
 #[derive(Debug, thiserror::Error)]
@@ -195,106 +191,11 @@ impl Sealer {
             .map(Zeroizing::new)
             .map_err(|_| SealError::Open)
     }
-
-    /// Runs `f`, during which secrets serialised or read on this thread are sealed or opened for `place`.
-    ///
-    /// A scope by thread rather than a parameter, because serde's derived code has no way to pass one down, and rows with
-    /// a secret somewhere inside would otherwise all be written by hand. Outside of a scope a secret refuses to be
-    /// serialised at all, so that no log or answer can hold one by mistake.
-    pub(crate) fn scope<T>(&self, place: &str, f: impl FnOnce() -> T) -> T {
-        /// Puts the earlier scope back, also when `f` panics.
-        struct Reset(Option<Scope>);
-        impl Drop for Reset {
-            fn drop(&mut self) {
-                SCOPE.set(self.0.take());
-            }
-        }
-        let _reset = Reset(SCOPE.replace(Some(Scope {
-            sealer: self.clone(),
-            place: place.to_owned(),
-        })));
-        f()
-    }
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sealer")
-    }
-}
-
-struct Scope {
-    sealer: Sealer,
-    place: String,
-}
-
-thread_local! {
-    static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
-}
-
-/// A secret text: wiped from memory when dropped, printed by nothing, sealed wherever it is stored.
-#[derive(Clone, Default)]
-pub struct Secret(Zeroizing<String>);
-
-impl Secret {
-    /// A secret of this text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(Zeroizing::new(text.into()))
-    }
-
-    /// The text in clear. The name is long so that every use of it stands out.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the secret is `other`; takes the same time wherever they differ.
-    pub fn matches(&self, other: &str) -> bool {
-        subtle::ConstantTimeEq::ct_eq(self.0.as_bytes(), other.as_bytes()).into()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::Error;
-        let sealed = SCOPE.with_borrow(|scope| {
-            let scope = scope
-                .as_ref()
-                .ok_or_else(|| S::Error::custom("a secret is written only in a sealed row"))?;
-            scope
-                .sealer
-                .seal(self.0.as_bytes(), scope.place.as_bytes())
-                .map_err(S::Error::custom)
-        })?;
-        serializer.serialize_str(&format!("{PREFIX}{}", STANDARD.encode(sealed)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-        use serde::de::Error;
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let sealed = text
-            .strip_prefix(PREFIX)
-            .and_then(|text| STANDARD.decode(text).ok())
-            .ok_or_else(|| D::Error::custom("not a sealed secret"))?;
-        let clear = SCOPE.with_borrow(|scope| {
-            let scope = scope
-                .as_ref()
-                .ok_or_else(|| D::Error::custom("a secret is read only from a sealed row"))?;
-            scope
-                .sealer
-                .open(&sealed, scope.place.as_bytes())
-                .map_err(D::Error::custom)
-        })?;
-        let clear =
-            std::str::from_utf8(&clear).map_err(|_| D::Error::custom("not a secret text"))?;
-        Ok(Secret::new(clear))
     }
 }
 
@@ -322,27 +223,6 @@ mod tests {
             assert!(sealer(1).open(&changed, b"place").is_err());
         }
         assert_ne!(sealed, sealer(1).seal(b"secret", b"place").unwrap());
-    }
-
-    #[test]
-    fn a_secret_is_written_only_sealed_and_never_printed() {
-        let secret = Secret::new("wJalrXUtnFEMI");
-        assert!(serde_json::to_string(&secret).is_err());
-        assert_eq!(format!("{secret:?}"), "Secret");
-        let json = sealer(1)
-            .scope("user/1", || serde_json::to_string(&secret))
-            .unwrap();
-        assert!(!json.contains("wJalr"));
-        assert!(serde_json::from_str::<Secret>(&json).is_err());
-        let back = sealer(1)
-            .scope("user/1", || serde_json::from_str::<Secret>(&json))
-            .unwrap();
-        assert!(back.matches("wJalrXUtnFEMI") && !back.matches("wJalrXUtnFEMJ"));
-        assert!(
-            sealer(1)
-                .scope("user/2", || serde_json::from_str::<Secret>(&json))
-                .is_err()
-        );
     }
 
     #[test]

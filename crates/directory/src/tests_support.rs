@@ -12,7 +12,7 @@ use crate::{
         AccessKey, Account, AccountId, Group, ManagedPolicy, OidcProvider, PolicyVersion, Role,
         RootCredentials, SamlProvider, StoredPolicy, User,
     },
-    sealer::Secret,
+    secret::Secret,
 };
 
 /// A folder of its own for one test.
@@ -106,7 +106,7 @@ pub(crate) fn user(name: &str) -> User {
 pub(crate) fn access_key(id: &str, secret: &str) -> AccessKey {
     AccessKey {
         id: id.to_owned(),
-        secret: Secret::new(secret),
+        secret: Secret::new(secret).into(),
         active: true,
         created: 3,
     }

@@ -5,7 +5,7 @@
 
 use http::request::Parts;
 use subtle::ConstantTimeEq;
-use twinlock_directory::Millis;
+use twinlock_directory::{Millis, Secret, StoredSecret};
 use twinlock_wire::{
     fault::{Fault, Protocol},
     post_form::Fields,
@@ -57,7 +57,7 @@ pub(crate) fn plausible(
         ),
     };
     checked.map_err(|error| error.fault(protocol))?;
-    credentials(world, access_key_id, token.as_deref(), protocol).map(drop)
+    find(world, access_key_id, token.as_deref(), protocol).map(drop)
 }
 
 /// Verifies the signature and says who calls. `body_sha256`: the hash of a body that has been read; none for S3's streams.
@@ -185,6 +185,19 @@ pub(crate) fn credentials(
     token: Option<&str>,
     protocol: Protocol,
 ) -> Result<(Caller, Zeroizing<String>), Fault> {
+    let (caller, secret) = find(world, access_key_id, token, protocol)?;
+    // A row that is damaged is ours to mend, and lets nobody in meanwhile.
+    let secret = secret.open().ok_or_else(Fault::internal)?;
+    Ok((caller, secret.into_text()))
+}
+
+/// The same with the secret as it is kept: whoever only asks whether there is such a key need not open it.
+fn find(
+    world: &World,
+    access_key_id: &str,
+    token: Option<&str>,
+    protocol: Protocol,
+) -> Result<(Caller, StoredSecret), Fault> {
     if access_key_id.starts_with("ASIA") {
         let Some(token) = token else {
             return Err(unknown_key(access_key_id, protocol));
@@ -195,7 +208,8 @@ pub(crate) fn credentials(
             .ok_or_else(|| invalid_token(protocol))?;
         let facts = RequestFacts::none(&world.settings.region);
         let caller = Caller::in_session(opened.session.clone(), access_key_id, facts);
-        return Ok((caller, opened.secret.clone()));
+        let secret = Secret::new(opened.secret.as_str());
+        return Ok((caller, secret.into()));
     }
     let snapshot = world.directory.published();
     let owner = snapshot
@@ -223,7 +237,7 @@ pub(crate) fn credentials(
             session: None,
             request: RequestFacts::none(&world.settings.region),
         },
-        Zeroizing::new(owner.key.secret.expose().to_owned()),
+        owner.key.secret.clone(),
     ))
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn owner_of(caller: &Caller) -> Option<DeviceOwner> {
 }
 
 fn totp(device: &MfaDevice) -> Option<Totp> {
-    let secret = Secret::try_from_base32(device.seed.expose()).ok()?;
+    let secret = Secret::try_from_base32(device.seed.open()?.expose()).ok()?;
     // Not too short (40 bytes), so nothing that `build` would refuse.
     Builder::new()
         .with_step_duration(STEP_SECONDS)
@@ -134,7 +134,7 @@ mod tests {
             name: "phone".into(),
             path: "/".into(),
             created: 0,
-            seed: twinlock_directory::Secret::new(seed),
+            seed: twinlock_directory::Secret::new(seed).into(),
             tags: Vec::new(),
             enabled: None,
         }

@@ -198,7 +198,7 @@ impl TestWorld {
         let row: User = (**snapshot.user_by_id(id).expect("the user")).clone();
         let key = AccessKey {
             id: KEY_ID.into(),
-            secret: Secret::new(SECRET),
+            secret: Secret::new(SECRET).into(),
             active: true,
             created: START,
         };

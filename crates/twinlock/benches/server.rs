@@ -411,7 +411,7 @@ fn fill_with(
             } else {
                 format!("AKIABENCHKEY{n:08}")
             },
-            secret: Secret::new(SECRET),
+            secret: Secret::new(SECRET).into(),
             active: true,
             created: 1_700_000_000_000,
         });

@@ -17,6 +17,7 @@ use crate::{
     batch::{Batch, Change},
     model::RowKey,
     sealer::Sealer,
+    secret,
     snapshot::Snapshot,
     store::{Store, StoreError, Write},
 };
@@ -164,7 +165,7 @@ impl Committer {
             let key = key.to_string();
             let json = match change {
                 Change::Put(row) => {
-                    let json = self.sealer.scope(&key, || row.encode());
+                    let json = secret::in_row(&self.sealer, &key, || row.encode());
                     Some(json.map_err(|error| StoreError::Failed(error.to_string()))?)
                 }
                 Change::Delete(_) => None,

@@ -11,7 +11,7 @@ use std::{
 use super::*;
 use crate::{
     model::{ManagedPolicy, MfaDevice, PolicyVersion, name_key},
-    sealer::Secret,
+    secret::Secret,
     tests_support::{DEV, TempDir, access_key, account, dev, document, group, policy, role, user},
 };
 
@@ -84,7 +84,7 @@ fn no_file_of_the_data_directory_holds_a_secret_in_clear() {
             name: "phone".into(),
             path: "/".into(),
             created: 1,
-            seed: Secret::new("SeedInClear"),
+            seed: Secret::new("SeedInClear").into(),
             tags: Vec::new(),
             enabled: None,
         });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Millis, Tag};
-use crate::sealer::Secret;
+use crate::secret::StoredSecret;
 
 /// What a user holds besides keys, password and MFA devices.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct ServiceSpecificCredential {
     /// The user name for it, or the alias of a bearer token.
     pub user_name: String,
     /// The password; sealed when stored, shown once.
-    pub password: Secret,
+    pub password: StoredSecret,
     /// Whether it may be used: AWS's `Active` or `Inactive`.
     pub active: bool,
     /// When it was made.
@@ -84,7 +84,7 @@ pub struct ServerCertificate {
     #[serde(default)]
     pub chain: Option<String>,
     /// Its private key, PEM; sealed when stored, shown never.
-    pub private_key: Secret,
+    pub private_key: StoredSecret,
     /// When it was uploaded.
     pub uploaded: Millis,
     /// When the certificate ends, as it says itself.

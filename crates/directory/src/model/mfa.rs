@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AccountId, Millis, Tag};
-use crate::sealer::Secret;
+use crate::secret::StoredSecret;
 
 /// A virtual MFA device: made first, then enabled for a user or for root.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct MfaDevice {
     /// When the device was made.
     pub created: Millis,
     /// The seed in base32 (RFC 4648), 40 bytes; sealed when stored.
-    pub seed: Secret,
+    pub seed: StoredSecret,
     /// Tags, in the order they were given.
     #[serde(default)]
     pub tags: Vec<Tag>,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{Millis, StoredPolicy};
-use crate::sealer::Secret;
+use crate::secret::StoredSecret;
 
 /// Inline policies by name. Names keep the case they were written in.
 pub type InlinePolicies = BTreeMap<String, Arc<StoredPolicy>>;
@@ -25,7 +25,7 @@ pub struct AccessKey {
     /// The access key id, unique over all accounts.
     pub id: String,
     /// The secret access key; sealed when stored.
-    pub secret: Secret,
+    pub secret: StoredSecret,
     /// Whether it may be used: AWS's `Active` or `Inactive`.
     pub active: bool,
     /// When the key was made.

@@ -235,7 +235,7 @@ impl Row {
         }
     }
 
-    /// The row's JSON. Secrets in it need a sealer in scope: see [`sealer`](crate::sealer).
+    /// The row's JSON. Secrets in it need a sealer in scope: see [`secret`](crate::secret).
     pub(crate) fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
         match self {
             Row::Account(account) => serde_json::to_vec(account),

@@ -12,7 +12,7 @@ use crate::{
     model::{
         BucketEncryption, BucketState, DeviceOwner, EnabledDevice, InstanceProfile, Row, Versioning,
     },
-    sealer::Secret,
+    secret::Secret,
     tests_support::{DEV, access_key, account, dev, group, policy, role, user},
 };
 
@@ -538,7 +538,7 @@ fn device(name: &str, owner: Option<DeviceOwner>) -> MfaDevice {
         name: name.to_owned(),
         path: "/".to_owned(),
         created: 5,
-        seed: Secret::new("ABCDEFGH"),
+        seed: Secret::new("ABCDEFGH").into(),
         tags: Vec::new(),
         enabled: owner.map(|owner| EnabledDevice {
             owner,

@@ -98,9 +98,10 @@ impl Change for CreateAccessKey {
         let mut owner = Owner::of(found, cx)?;
         room_for_one(cx, owner.keys().len(), "AccessKeysPerUser")?;
         let random = &*cx.world.random;
+        let secret = ids::secret_access_key(random);
         let key = AccessKey {
             id: ids::access_key_id(random),
-            secret: ids::secret_access_key(random),
+            secret: secret.clone().into(),
             active: true,
             created: cx.now,
         };
@@ -108,7 +109,7 @@ impl Change for CreateAccessKey {
             user_name: owner.name().to_owned(),
             access_key_id: key.id.clone(),
             status: status(true).to_owned(),
-            secret_access_key: key.secret.expose().to_owned(),
+            secret_access_key: secret.expose().to_owned(),
             create_date: Some(at(key.created)),
         };
         owner.keys().push(key);

@@ -283,7 +283,7 @@ mod tests {
         for (id, active) in [("AKIAONE", true), ("AKIATWO", false)] {
             amy.access_keys.push(AccessKey {
                 id: id.into(),
-                secret: Secret::new("-"),
+                secret: Secret::new("-").into(),
                 active,
                 created: 3000,
             });

@@ -207,13 +207,14 @@ impl Change for CreateVirtualMFADevice {
         let new = new_tags(input.tags.as_deref().unwrap_or_default())?;
         merge_tags(cx, &mut tags, new, "TagsPerMFADevice")?;
         room_for_one(cx, node.mfa_devices.size(), "VirtualMFADevicesPerAccount")?;
+        let seed = ids::mfa_seed(&*cx.world.random);
         let device = MfaDevice {
             account: node.account.id,
             id: ids::mfa_device_id(&*cx.world.random),
             name: name.clone(),
             path: input.path.clone().unwrap_or_else(|| "/".to_owned()),
             created: cx.now,
-            seed: ids::mfa_seed(&*cx.world.random),
+            seed: seed.clone().into(),
             tags,
             enabled: None,
         };
@@ -224,7 +225,7 @@ impl Change for CreateVirtualMFADevice {
         }
         let account = node.account.alias.as_deref();
         let account = account.unwrap_or(node.account.id.as_str());
-        let seed = device.seed.expose();
+        let seed = seed.expose();
         // Names hold no character that a URI's path would have to escape, but for + and @, which are read as they stand.
         let uri = format!("otpauth://totp/{name}@{account}?secret={seed}");
         let answer = shapes::VirtualMFADevice {

@@ -158,7 +158,7 @@ impl Change for UploadServerCertificate {
                 .certificate_chain
                 .as_deref()
                 .map(|chain| chain.trim().to_owned()),
-            private_key: Secret::new(input.private_key.as_str()),
+            private_key: Secret::new(input.private_key.as_str()).into(),
             uploaded: cx.now,
             expires: parsed.expires,
             tags,

@@ -53,10 +53,14 @@ fn no_such_credential(id: &str) -> Fault {
 }
 
 /// A credential with its password, which is shown only now.
-fn shown(credential: &ServiceSpecificCredential, user: &User) -> shapes::ServiceSpecificCredential {
+fn shown(
+    credential: &ServiceSpecificCredential,
+    password: &Secret,
+    user: &User,
+) -> shapes::ServiceSpecificCredential {
     let token = is_token(&credential.service).unwrap_or(false);
     let name = Some(credential.user_name.clone());
-    let secret = Some(credential.password.expose().to_owned());
+    let secret = Some(password.expose().to_owned());
     shapes::ServiceSpecificCredential {
         create_date: at(credential.created),
         expiration_date: credential.expires.map(at),
@@ -146,16 +150,17 @@ impl Change for CreateServiceSpecificCredential {
         let days = input
             .credential_age_days
             .and_then(|days| u64::try_from(days).ok());
+        let password = password(token, &*cx.world.random);
         let credential = ServiceSpecificCredential {
             id: ids::service_credential_id(&*cx.world.random),
             service: input.service_name.clone(),
             user_name: free.ok_or_else(Fault::internal)?,
-            password: password(token, &*cx.world.random),
+            password: password.clone().into(),
             active: true,
             created: cx.now,
             expires: days.map(|days| cx.now + days * DAY_MS),
         };
-        let answer = shown(&credential, &user);
+        let answer = shown(&credential, &password, &user);
         user.other_credentials.service_specific.push(credential);
         batch.put(user);
         Ok(shapes::CreateServiceSpecificCredentialOutput {
@@ -223,9 +228,10 @@ impl Change for ResetServiceSpecificCredential {
         let credentials = &mut user.other_credentials.service_specific;
         let credential = credentials.iter_mut().find(|one| one.id == *id);
         let credential = credential.ok_or_else(|| no_such_credential(id))?;
-        credential.password = password(is_token(&credential.service)?, &*cx.world.random);
+        let password = password(is_token(&credential.service)?, &*cx.world.random);
+        credential.password = password.clone().into();
         let credential = credential.clone();
-        let answer = shown(&credential, &user);
+        let answer = shown(&credential, &password, &user);
         batch.put(user);
         Ok(shapes::ResetServiceSpecificCredentialOutput {
             service_specific_credential: Some(answer),

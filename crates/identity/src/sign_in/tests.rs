@@ -140,7 +140,7 @@ fn with_a_device_a_code_is_needed_and_taken_once() {
         name: "phone".into(),
         path: "/".into(),
         created: START,
-        seed: Secret::new("ABCDEFGH".repeat(8)),
+        seed: Secret::new("ABCDEFGH".repeat(8)).into(),
         tags: Vec::new(),
         enabled: Some(EnabledDevice {
             owner: DeviceOwner::User(world.stored_user(A, "Amy").id),

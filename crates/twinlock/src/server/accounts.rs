@@ -295,7 +295,7 @@ impl Creation<'_> {
         };
         let key = AccessKey {
             id,
-            secret,
+            secret: secret.into(),
             active: true,
             created: self.now,
         };
@@ -370,7 +370,7 @@ impl Creation<'_> {
     fn user(&self, configured: &UserConfig, groups: BTreeSet<String>) -> User {
         let key = configured.access_key.as_ref().map(|key| AccessKey {
             id: key.id.clone(),
-            secret: key.secret.clone(),
+            secret: key.secret.clone().into(),
             active: true,
             created: self.now,
         });

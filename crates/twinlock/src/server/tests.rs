@@ -185,6 +185,74 @@ async fn what_is_there_is_left_as_it_is() {
     second.stop().await.unwrap();
 }
 
+/// Whoever can write the data can put the sealed secret of a key that is known to them under another's. The server starts, and
+/// neither key is believed.
+#[tokio::test]
+async fn a_secret_moved_from_one_row_to_another_opens_nothing() {
+    use twinlock_directory::store::{Embedded, Store, Write};
+    let folder = Folder::new("moved");
+    let config = folder.config(
+        r#"[[account]]
+id = "111111111111"
+name = "One"
+root_access_key_id = "AKIAONEONEONEONEONE0"
+root_secret_access_key = "secret-of-account-one"
+[[account]]
+id = "222222222222"
+name = "Two"
+root_access_key_id = "AKIATWOTWOTWOTWOTWO0"
+root_secret_access_key = "secret-of-account-two"
+[[account]]
+id = "333333333333"
+name = "Three"
+root_access_key_id = "AKIATHREETHREETHREE0"
+root_secret_access_key = "secret-of-account-three"
+"#,
+    );
+    let first = start(config.clone(), StartOptions::default())
+        .await
+        .unwrap();
+    first.stop().await.unwrap();
+    {
+        let mut store = Embedded::open(&config.data_dir.join("directory.redb")).unwrap();
+        let loaded = store.load().unwrap();
+        let sealed = |name: &str| {
+            let (key, json) = loaded
+                .rows
+                .iter()
+                .find(|(_, json)| String::from_utf8_lossy(json).contains(name))
+                .unwrap();
+            let json = String::from_utf8(json.clone()).unwrap();
+            let at = json.find("\"x1:").unwrap();
+            let text = json[at..].split('"').nth(1).unwrap().to_owned();
+            (key.clone(), json, text)
+        };
+        let (one, json, own) = sealed("AKIAONEONEONEONEONE0");
+        let (_, _, others) = sealed("AKIATWOTWOTWOTWOTWO0");
+        let write = Write {
+            revision: loaded.revision,
+            rows: vec![(one, Some(json.replace(&own, &others).into_bytes()))],
+            asides: Vec::new(),
+        };
+        store.commit(&write).unwrap();
+        store.close().unwrap();
+    }
+    let again = start(config, StartOptions::default()).await.unwrap();
+    let shown = |id: &str, secret: &str| {
+        let facts = twinlock_gate::RequestFacts::none("us-east-1");
+        let shown = again.world().shown(id, secret, None, facts);
+        shown.map(drop).map_err(|fault| fault.status)
+    };
+    for secret in ["secret-of-account-one", "secret-of-account-two", ""] {
+        assert_eq!(shown("AKIAONEONEONEONEONE0", secret), Err(500), "{secret}");
+    }
+    assert_eq!(
+        shown("AKIATHREETHREETHREE0", "secret-of-account-three"),
+        Ok(())
+    );
+    again.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_start_that_was_cut_off_is_completed_by_the_next() {
     let folder = Folder::new("cut");

@@ -174,7 +174,7 @@ fn the_summary_counts_devices_and_certificates() {
             name: name.into(),
             path: "/".into(),
             created: 0,
-            seed: Secret::new("ABCDEFGH"),
+            seed: Secret::new("ABCDEFGH").into(),
             tags: Vec::new(),
             enabled: owner.map(|owner| EnabledDevice {
                 owner,

@@ -12,7 +12,7 @@ fn device(world: &TestWorld, account: &str, name: &str, owner: DeviceOwner) -> M
         name: name.into(),
         path: "/".into(),
         created: START,
-        seed: twinlock_directory::Secret::new("ABCDEFGH".repeat(8)),
+        seed: twinlock_directory::Secret::new("ABCDEFGH".repeat(8)).into(),
         tags: Vec::new(),
         enabled: Some(EnabledDevice {
             owner,
