@@ -15,6 +15,7 @@ use crate::{
         authorization_details::GetAccountAuthorizationDetails, common::Cursor, groups,
         managed_policies::ListPolicies, policy_entities::ListEntitiesForPolicy, users,
     },
+    sts::doors::Doors,
     testing::{START, TestWorld, allow, caller, root},
 };
 
@@ -300,4 +301,36 @@ fn listings(world: &TestWorld) {
     });
     // All users, the one of `changes` too, and the group `group-00000`; the role `first` has none.
     even("entities", entities, 10_002);
+}
+
+/// The roles of a server that one may switch to: those of others cost a look at their text, and are not even compiled.
+#[test]
+fn roles_that_trust_others_cost_a_list_of_roles_nothing() {
+    let world = company(1, 1, 3000, 1);
+    let other = "222222222222";
+    let trust = TRUST.replace(A, other);
+    let mut role = world.role(A, "another", &trust, "");
+    world.put_all((0..3000).map(|n| {
+        role.id = format!("AROB{n:08}");
+        role.name = format!("another-{n:05}");
+        role.trust = Arc::new(StoredPolicy::new(trust.clone(), Default::default()));
+        Row::from(role.clone())
+    }));
+    let caller = world.user(A, "John", &allow("sts:AssumeRole", "*"));
+    let snapshot = world.world.directory.published();
+    let cx = world.world.standing_of(&caller, &snapshot).expect("there");
+    let doors = Doors::of(cx, "John");
+    let node = snapshot.account(&A.parse().expect("id")).expect("there");
+    let (mut ours, mut theirs) = (0, 0);
+    for role in node.roles.values() {
+        let cost = measure(|| _ = doors.to(role)).count_total;
+        if role.name.starts_with("another") {
+            theirs += 1;
+            assert_eq!(cost, 0, "{}", role.name);
+        } else {
+            ours += 1;
+            assert!(cost > 0);
+        }
+    }
+    assert_eq!((ours, theirs), (3000, 3001));
 }
