@@ -5,6 +5,8 @@ use std::sync::Arc;
 use http::Response;
 use twinlock_directory::AccountId;
 use twinlock_gate::{Body, Caller, Change, Effect, Fault, Read, RequestFacts, Shape, World};
+use twinlock_identity::organizations::accounts::DescribeAccount;
+use twinlock_shapes::organizations::DescribeAccountInput;
 
 use crate::{
     flash::{Flash, Flashes},
@@ -51,6 +53,24 @@ impl Visit {
             .role
             .as_ref()
             .map_or(self.sign_in.account, |role| role.account)
+    }
+
+    /// The name of an account, as far as whoever acts may know it: of the account acted in and of the person's own; of another of
+    /// its organization if `organizations:DescribeAccount` is allowed. What a stranger is called is nobody's business, whatever
+    /// number one types.
+    pub(crate) fn account_name(&self, account: AccountId) -> Option<String> {
+        let snapshot = self.world.directory.published();
+        if account == self.account() || account == self.sign_in.account {
+            return Some(snapshot.account(&account)?.account.name.clone());
+        }
+        let organization = |id| Some(snapshot.organization_of(id)?.organization.id.clone());
+        if organization(&account)? != organization(&self.account())? {
+            return None;
+        }
+        let input = DescribeAccountInput {
+            account_id: account.to_string(),
+        };
+        self.read::<DescribeAccount>(input).ok()?.account?.name
     }
 
     /// The role switched to.

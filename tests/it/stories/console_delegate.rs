@@ -75,10 +75,12 @@ fn console_delegate_a_customers_half_is_sent_and_typed_and_only_who_is_meant_com
         .clicks("Next: Preview");
     // Both halves, and who comes in by them.
     admin
-        .sees("Lock of Stuzio")
+        .sees("Lock of account 081278057606")
         .sees("To send")
         .sees("Lock of Acme")
         .sees("Written now");
+    // What a stranger's account is called is not told to whoever types its number.
+    admin.does_not_see("Stuzio");
     let gains = text_of(&admin, "main table");
     for (name, what) in [
         ("Mia", "Comes in"),
@@ -111,7 +113,9 @@ fn console_delegate_a_customers_half_is_sent_and_typed_and_only_who_is_meant_com
     assert_eq!(id(&admin), made);
 
     admin.clicks("Create").sees("Your half is in place");
-    admin.sees(&made).sees("To send: Lock of Stuzio");
+    admin
+        .sees(&made)
+        .sees("To send: Lock of account 081278057606");
     let put = acme.iam(
         "get_group_policy",
         json!({ "GroupName": "Consultants", "PolicyName": "assume-ReportWriters-in-081278057606" }),
@@ -229,7 +233,8 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
     owner
         .sees("Readers")
         .sees("Mia")
-        .sees("of Acme 183438944504");
+        .sees("of account 183438944504")
+        .does_not_see("Acme");
     owner.sees("lists, reads");
     let lit = owner.runs(
         "document.querySelector('svg.map a.role').dispatchEvent(new Event('focusin', { bubbles: true }));\
@@ -239,7 +244,7 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
     assert_eq!(
         lit,
         json!([
-            "Acme, 183438944504",
+            "Account, 183438944504",
             "Mia, User",
             "Readers, Role",
             format!("{REPORTS}, Bucket")

@@ -60,13 +60,12 @@ impl Half {
     }
 }
 
-/// Name and number, for people; the name of an account elsewhere is not known.
+/// Name and number, for people; the number alone where the name is not to be known.
 fn account_words(visit: &Visit, account: AccountId) -> Markup {
-    let snapshot = visit.world.directory.published();
-    let name = snapshot
-        .account(&account)
-        .map(|node| node.account.name.clone());
-    html! { @if let Some(name) = name { strong { (name) } " " } span.about { (account) } }
+    match visit.account_name(account) {
+        Some(name) => html! { strong { (name) } " " span.about { (account) } },
+        None => html! { "account " strong { (account) } },
+    }
 }
 
 /// The sentence that the wizard turns into two policies.
@@ -274,10 +273,8 @@ pub(super) fn result(visit: &Visit, plan: &Plan, steps: &[Step]) -> Response<Bod
     };
     let role_made = whole(true);
     let assume_made = whole(false) || plan.assume().is_none();
-    let snapshot = visit.world.directory.published();
-    let name = snapshot
-        .account(&plan.place.account)
-        .map_or_else(String::new, |node| node.account.name.clone());
+    let name = visit.account_name(plan.place.account);
+    let name = name.unwrap_or_else(|| plan.place.account.to_string());
     let link = commands::switch_link(&visit.world.settings.public_url, plan, &name);
     let title = match (steps.is_empty(), role_made && assume_made) {
         (true, _) => "Two halves to send",

@@ -190,6 +190,16 @@ impl Graph {
         self.accounts.len() - 1
     }
 
+    /// Another account, by its name if that may be known: asked once for each.
+    fn stranger(&mut self, visit: &Visit, account: AccountId) -> usize {
+        let id = account.to_string();
+        if let Some(n) = self.accounts.iter().position(|known| known.id == id) {
+            return n;
+        }
+        let name = visit.account_name(account).unwrap_or_default();
+        self.account(Account { name, id })
+    }
+
     /// The principal's place; none: there are too many.
     fn principal(&mut self, principal: Principal) -> Option<usize> {
         if let Some(n) = self.principals.iter().position(|known| *known == principal) {
@@ -489,10 +499,7 @@ impl<'a> Asker<'a> {
         let ours = door.opens(|need| self.our_lock_opens(&simulation, need));
         // A Deny, or conditions on an address or a tag, of which nothing is known here.
         let asks = ours.unwrap_or("further conditions").to_owned();
-        let of = graph.account(Account {
-            name: known.map_or_else(String::new, |node| node.account.name.clone()),
-            id: id.to_owned(),
-        });
+        let of = graph.stranger(self.visit, account);
         let name = name.rsplit('/').next().unwrap_or(name).to_owned();
         let principal = Principal {
             of,
