@@ -139,6 +139,16 @@ fn console_s3_an_object_is_uploaded_edited_copied_moved_and_deleted() {
     browser.sees("2 objects moved");
     assert_eq!(keys(&dev), ["words.md"]);
     dev.root().get("the-other-shelf", "drafts/notes.txt").ok();
+    // One press takes a thousand objects, also when each is named.
+    browser.goes(&format!("{home}/s3/{SHELF}/copy?key=words.md"));
+    browser.fills("Destination folder", "many/");
+    browser.runs(
+        "const form = document.querySelector('main form');\
+         for (let n = 0; n < 1000; n++) { const key = document.createElement('input'); key.type = 'hidden'; key.name = 'key'; key.value = `k${n}`; form.append(key); }",
+        json!([]),
+    );
+    browser.clicks("Copy").sees("more than 1000 objects");
+    assert_eq!(keys(&dev), ["words.md"]);
 
     // What is deleted for ever takes the longer word.
     browser.goes(&format!("{home}/s3/{SHELF}"));

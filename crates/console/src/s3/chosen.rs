@@ -86,21 +86,31 @@ impl Chosen {
         most: usize,
     ) -> Result<Vec<String>, Fault> {
         let mut keys = self.keys.clone();
-        for folder in &self.folders {
-            let (found, more) = inside(visit, bucket, folder).await?;
-            keys.extend(found);
-            if more || keys.len() > most {
-                return Err(Fault::new(
-                    "InvalidRequest",
-                    400,
-                    format!(
-                        "These are more than {most} objects. The aws CLI takes any number: aws s3 cp --recursive."
-                    ),
-                ));
+        let mut folders = self.folders.iter();
+        loop {
+            if keys.len() > most {
+                return Err(too_many(most));
             }
+            let Some(folder) = folders.next() else {
+                return Ok(keys);
+            };
+            let (found, more) = inside(visit, bucket, folder).await?;
+            if more {
+                return Err(too_many(most));
+            }
+            keys.extend(found);
         }
-        Ok(keys)
     }
+}
+
+fn too_many(most: usize) -> Fault {
+    Fault::new(
+        "InvalidRequest",
+        400,
+        format!(
+            "These are more than {most} objects. The aws CLI takes any number: aws s3 cp --recursive."
+        ),
+    )
 }
 
 /// Up to a thousand keys in a folder, and whether there are more.
