@@ -155,9 +155,10 @@ pub(crate) fn found(q: &str, texts: &[&str]) -> bool {
     q.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&q))
 }
 
-/// The items of the page asked for.
+/// The items of the page asked for, which the address numbers as it likes.
 pub(crate) fn sliced<T>(items: &[T], page: usize) -> &[T] {
-    let from = ((page - 1) * PER_PAGE).min(items.len());
+    let from = page.saturating_sub(1).saturating_mul(PER_PAGE);
+    let from = from.min(items.len());
     let to = (from + PER_PAGE).min(items.len());
     &items[from..to]
 }
@@ -165,6 +166,17 @@ pub(crate) fn sliced<T>(items: &[T], page: usize) -> &[T] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_far_beyond_the_last_is_empty() {
+        let items: Vec<usize> = (0..PER_PAGE + 1).collect();
+        assert_eq!(sliced(&items, 0).len(), PER_PAGE);
+        assert_eq!(sliced(&items, 1).len(), PER_PAGE);
+        assert_eq!(sliced(&items, 2), [PER_PAGE]);
+        for page in [3, usize::MAX - 1, usize::MAX] {
+            assert!(sliced(&items, page).is_empty(), "{page}");
+        }
+    }
 
     #[test]
     fn a_document_is_indented_and_keeps_its_order_and_its_strings() {

@@ -1,5 +1,7 @@
 //! Identity providers of elsewhere: the list, adding one, deleting. A provider's own page is in `provider`.
 
+use std::collections::HashMap;
+
 use http::Response;
 use maud::{Markup, html};
 use twinlock_gate::{Body, Fault};
@@ -171,18 +173,29 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     Ok(show(visit, Service::Iam, "Identity providers", main))
 }
 
-/// The names of the roles that trust a provider; the fault of whoever may not list roles.
-pub(crate) fn roles_trusting(visit: &Visit, arn: &str) -> Result<Vec<String>, Fault> {
-    let names = roles::every(visit)?.into_iter().filter_map(|role| {
-        let trust = decoded(role.assume_role_policy_document.as_deref()?);
-        let document = serde_json::from_str(&trust).ok()?;
-        let mut trusts = false;
+/// The names of the roles that trust each provider, by its ARN; the fault of whoever may not list roles.
+fn trusted_by(visit: &Visit) -> Result<HashMap<String, Vec<String>>, Fault> {
+    let mut by: HashMap<String, Vec<String>> = HashMap::new();
+    for role in roles::every(visit)? {
+        let trust = decoded(role.assume_role_policy_document.as_deref().unwrap_or(""));
+        let Ok(document) = serde_json::from_str(&trust) else {
+            continue;
+        };
         roles::principals(&document, &mut |kind, value| {
-            trusts |= kind == "Federated" && value == arn;
+            if kind == "Federated" {
+                let names = by.entry(value.to_owned()).or_default();
+                if names.last() != Some(&role.role_name) {
+                    names.push(role.role_name.clone());
+                }
+            }
         });
-        trusts.then_some(role.role_name)
-    });
-    Ok(names.collect())
+    }
+    Ok(by)
+}
+
+/// The names of the roles that trust a provider.
+pub(crate) fn roles_trusting(visit: &Visit, arn: &str) -> Result<Vec<String>, Fault> {
+    Ok(trusted_by(visit)?.remove(arn).unwrap_or_default())
 }
 
 async fn delete(visit: &Visit) -> Page {
@@ -194,15 +207,14 @@ async fn delete(visit: &Visit) -> Page {
         _ => "delete".to_owned(),
     };
     if visit.field("confirm") != word {
-        let mut consequences = html! {};
-        for provider in &providers {
-            let trusting = roles_trusting(visit, &provider.arn).unwrap_or_default();
-            consequences = html! {
-                (consequences)
-                p { strong { (provider.name()) } ": nobody takes on a role by it any more" @if trusting.is_empty() { "." } @else {
-                    ". " (count(trusting.len(), "role names it and stays", "roles name it and stay")) ":" @for name in &trusting { " " (name) } "." } }
-            };
-        }
+        // Once for all of them, however many a form names.
+        let by = trusted_by(visit).unwrap_or_default();
+        let consequences = html! { @for provider in &providers {
+            p { strong { (provider.name()) } ": nobody takes on a role by it any more" @match by.get(&provider.arn) {
+                None => ".",
+                Some(names) => { ". " (count(names.len(), "role names it and stays", "roles name it and stay")) ":" @for name in names { " " (name) } "." }
+            } }
+        } };
         return Ok(confirm_delete(
             visit,
             Service::Iam,
