@@ -280,6 +280,12 @@ fn console_s3_a_presigned_url_gives_what_its_maker_may_get() {
     });
     dev.put_policy("role", "Reader", "AWSRevokeOlderSessions", &cut);
     assert_eq!(status(&world, &url), 403);
+    // One's own link goes on after signing out, as its page says.
+    browser.goes(&format!("{home}/{share}"));
+    browser.sees("signing out does not end it");
+    let url = link(&browser);
+    browser.clicks("@").clicks("Sign out").sees("Sign in");
+    assert_eq!(status(&world, &url), 200);
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 

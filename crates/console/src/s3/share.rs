@@ -84,7 +84,7 @@ pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
                         }
                     }
                     @if !wrong.is_empty() { p.error { (wrong) } }
-                    p.hint { "At most 12 hours, and never longer than your session. It ends sooner if your permissions change or a role's sessions are revoked." }
+                    p.hint { "At most 12 hours, and no longer than your session would last by itself. It ends sooner if your permissions change or your sessions are revoked; signing out does not end it." }
                 }
                 div.actions { a.button href=(visit.at(&object_path(bucket, key))) { "Back" } button.primary type="submit" { "Create presigned URL" } }
             }
