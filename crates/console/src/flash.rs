@@ -19,6 +19,8 @@ pub(crate) struct Flash {
     pub text: String,
     /// Before the sentence of a fault: AWS's code, and what was refused when that is one thing of several.
     pub code: Option<String>,
+    /// Where what it is about is seen: the link's words and the path.
+    pub link: Option<(&'static str, String)>,
 }
 
 impl Flash {
@@ -28,6 +30,7 @@ impl Flash {
             good: true,
             text: text.into(),
             code: None,
+            link: None,
         }
     }
 
@@ -37,6 +40,7 @@ impl Flash {
             good: false,
             text: fault.message.clone(),
             code: Some(fault.code.to_string()),
+            link: None,
         }
     }
 

@@ -115,7 +115,7 @@ pub(crate) fn show_as(
                     div.flashes role="status" {
                         @for flash in &flashes {
                             @if flash.good {
-                                p.flash.good { (flash.text) }
+                                p.flash.good { (flash.text) @if let Some((words, path)) = &flash.link { " " a href=(visit.at(path)) { (words) } } }
                             } @else {
                                 (problem(visit, flash.code.as_deref().unwrap_or(""), &flash.text))
                             }

@@ -52,6 +52,7 @@ use twinlock_gate::{Body, Caller, Fault, Peer, World};
 use crate::{
     flash::Flashes,
     http::{Pairs, Request, answer, redirect},
+    iam::Verdicts,
     known_browsers::KnownBrowsers,
     layout::Service,
     sessions::Sessions,
@@ -65,6 +66,7 @@ pub struct Console {
     world: Arc<World>,
     sessions: Sessions,
     flashes: Arc<Flashes>,
+    verdicts: Arc<Verdicts>,
     throttle: Throttle,
     known_browsers: KnownBrowsers,
     pending: sign_in::Pending,
@@ -87,6 +89,7 @@ impl Console {
         Console {
             sessions: Sessions::new(world.clone()),
             flashes: Arc::default(),
+            verdicts: Arc::default(),
             throttle: Throttle::default(),
             known_browsers: KnownBrowsers::load(&world),
             pending: sign_in::Pending::default(),
@@ -251,6 +254,7 @@ impl Console {
             world: self.world.clone(),
             sessions: self.sessions.clone(),
             flashes: self.flashes.clone(),
+            verdicts: self.verdicts.clone(),
             others: others.into_iter().filter(|(s, _)| *s != slot).collect(),
             slot,
             sign_in,

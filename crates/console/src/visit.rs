@@ -12,6 +12,7 @@ use crate::{
     flash::{Flash, Flashes},
     history::History,
     http::{Pairs, Request, redirect},
+    iam::Verdicts,
     sessions::{InRole, Sessions, SignIn},
 };
 
@@ -27,6 +28,8 @@ pub(crate) struct Visit {
     pub sessions: Sessions,
     /// What the next page is to say.
     pub flashes: Arc<Flashes>,
+    /// What the dashboard found in policies.
+    pub verdicts: Arc<Verdicts>,
     /// The identity's slot.
     pub slot: String,
     /// The sign-in.

@@ -174,6 +174,7 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
             .fills("User", user)
             .clicks("Next: What");
         owner.clicks("Managed policies");
+        owner.fills("Search policies", "AmazonS3ReadOnly");
         owner.clicks("Select AmazonS3ReadOnlyAccess");
         owner.clicks("Next: Where");
         owner.fills("Role name", role).clicks("Next: Preview");

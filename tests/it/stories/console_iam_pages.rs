@@ -396,11 +396,9 @@ fn console_a_wizard_that_is_refused_half_way_says_what_was_made() {
     ben.goes(&format!("{home}/iam/groups/create"));
     ben.fills("User group name", "Readers")
         .clicks("Select Old")
-        .runs(
-            "const box = document.querySelector('input[value=\"arn:aws:iam::aws:policy/ReadOnlyAccess\"]'); box.closest('details').open = true; box.click()",
-            json!([]),
-        );
-    ben.clicks("Create user group")
+        .fills("Search policies", "ReadOnlyAccess")
+        .clicks("Select ReadOnlyAccess")
+        .clicks("Create user group")
         .sees("The user group Readers is created. Made besides: the policy ReadOnlyAccess.")
         .sees("Refused: Old as a member")
         .sees("Why, and what would change it");
@@ -472,6 +470,65 @@ fn console_credentials_of_every_kind_come_and_go_and_root_mends_its_own() {
         .fills("To confirm", "Machine")
         .clicks("Delete")
         .sees("1 role deleted");
+    calm(&root);
+}
+
+#[test]
+fn console_one_picks_among_many_and_a_deletion_names_what_goes_with_it() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    production.iam("create_user", json!({ "UserName": "Ann" }));
+    let document = policy("Allow", json!("s3:GetObject"), json!("*"));
+    let fence = production.iam(
+        "create_policy",
+        json!({ "PolicyName": "Fence", "PolicyDocument": document.to_string() }),
+    );
+    let fence = fence["Policy"]["Arn"].as_str().expect("an ARN").to_owned();
+    let root = Browser::open(&world);
+    let home = root_of_production(&root);
+    root.goes(&format!("{home}/iam/users/Ann/attach"));
+    root.sees("more: search for them")
+        .fills("Search policies", "AmazonEC2ReadOnlyAccess")
+        .clicks("Select AmazonEC2ReadOnlyAccess")
+        .fills("Search policies", "Fence")
+        .clicks("Select Fence")
+        .clicks("Attach policies")
+        .sees("2 policies attached");
+    // What somebody has already is not offered again.
+    root.goes(&format!("{home}/iam/users/Ann/attach"));
+    root.fills("Search policies", "Fence").sees("No policies.");
+
+    // A policy that is a boundary stays, and stays attached.
+    production.iam(
+        "put_user_permissions_boundary",
+        json!({ "UserName": "Ann", "PermissionsBoundary": fence }),
+    );
+    root.goes(&format!("{home}/iam/policies"));
+    root.clicks("Select Fence")
+        .clicks("Delete")
+        .sees("it is detached from 1 identity (Ann)")
+        .sees("It is the permissions boundary of 1 identity (Ann)");
+    root.fills("To confirm", "Fence")
+        .clicks("Delete")
+        .sees("Refused: deleting Fence");
+    let had = production.iam("list_attached_user_policies", json!({ "UserName": "Ann" }));
+    assert_eq!(had["AttachedPolicies"].as_array().map(Vec::len), Some(2));
+
+    root.goes(&format!("{home}/iam/users/create"));
+    root.fills("User name", "Bea")
+        .fills("Search policies", "ReadOnlyAccess")
+        .clicks("Select ReadOnlyAccess")
+        .clicks("Create user")
+        .sees("The user Bea is created");
+    root.clicks("View").sees("ReadOnlyAccess").sees("Unique ID");
+    root.goes(&format!("{home}/iam/users"));
+    root.clicks("Select all")
+        .clicks("Delete")
+        .sees("2 policies are detached (")
+        .sees("1 policy is detached (ReadOnlyAccess)");
+    root.fills("To confirm", "delete")
+        .clicks("Delete")
+        .sees("users deleted");
     calm(&root);
 }
 

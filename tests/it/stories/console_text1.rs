@@ -60,10 +60,12 @@ fn production(browser: &Browser) -> String {
         .fills("Account ID", "111111111111")
         .clicks("Next: Permissions");
     browser.sees("Permissions policies").runs(
-        "const kind = document.querySelector('[data-filter-kind]'); kind.value = 'customer'; kind.dispatchEvent(new Event('change'))",
+        "const kind = document.querySelector('[data-picker] select'); kind.value = 'customer'; kind.dispatchEvent(new Event('change'))",
         serde_json::json!([]),
     );
-    browser.does_not_see("AdministratorAccess");
+    browser.until("the customer's policies alone", || {
+        (!browser.text().contains("AdministratorAccess")).then_some(())
+    });
     browser.clicks("Select S3ProductionAccessPolicy");
     browser.clicks("Next: Tags").clicks("Next: Review");
     browser.fills("Role name", "S3ProductionAccessRole");

@@ -93,17 +93,31 @@ document.addEventListener("change", async (event) => {
   if (into && event.target.files.length) into.value = await event.target.files[0].text();
 });
 
-// Filters a long table of policies as one types.
-for (const box of document.querySelectorAll("[data-filter]")) {
-  const form = box.closest("form");
-  const kind = form.querySelector("[data-filter-kind]");
-  const apply = () => {
-    const text = box.value.trim().toLowerCase();
-    for (const row of form.querySelectorAll("tr[data-text]")) row.hidden = !row.dataset.text.includes(text) || (kind.value && row.dataset.kind !== kind.value);
+// A picker shows the first of many: it asks the server for those that match as one types. What is ticked stays.
+for (const picker of document.querySelectorAll("[data-picker]")) {
+  const [box, kind, search] = ["[type=search]", "select", "button"].map((part) => picker.querySelector(part));
+  const rows = picker.querySelector("tbody");
+  const value = (row) => row.querySelector("input").value;
+  let asked = 0, timer;
+  const apply = async () => {
+    const number = ++asked;
+    const answer = await fetch(`${picker.dataset.picker}&${new URLSearchParams({ find: box.value.trim(), kind: kind?.value ?? "" })}`);
+    if (!answer.ok || number !== asked) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!found.querySelector(".more")) return;
+    const old = new Map([...rows.children].map((row) => [value(row), row]));
+    const kept = [...rows.children].filter((row) => row.querySelector(":checked"));
+    const fresh = [...found.querySelectorAll("tbody tr")].map((row) => old.get(value(row)) ?? row);
+    rows.replaceChildren(...kept, ...fresh.filter((row) => !kept.includes(row)));
+    picker.querySelector(".more").replaceChildren(...found.querySelector(".more").childNodes);
   };
-  box.addEventListener("input", apply);
-  kind.addEventListener("change", apply);
+  box.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(apply, 150);
+  });
+  kind?.addEventListener("change", apply);
   box.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  search.hidden = true;
 }
 
 // The policy editor. The JSON text is the truth; the visual side reads it and writes it back, and leaves alone what it cannot show.
@@ -121,6 +135,7 @@ class Editor {
     this.root = root;
     this.text = root.querySelector("textarea");
     this.findings = root.querySelector(".findings");
+    this.tally = root.querySelector(".tally");
     this.visual = root.querySelector(".visual");
     this.repair = root.querySelector(".repair");
     this.review = root.closest("form").querySelector("[data-review]");
@@ -147,7 +162,10 @@ class Editor {
       const place = finding.line ? element("span", { className: "place" }, ` line ${finding.line}, column ${finding.column}`) : "";
       return element("li", { className: finding.type }, element("strong", {}, finding.label || finding.type), " ", finding.text, place);
     }));
-    if (this.review) this.review.disabled = findings.some((finding) => finding.type === "ERROR");
+    const kinds = [["ERROR", "Errors"], ["SECURITY_WARNING", "Security warnings"], ["WARNING", "Warnings"], ["SUGGESTION", "Suggestions"]];
+    const count = (type) => findings.filter((finding) => finding.type === type).length;
+    this.tally.textContent = kinds.map(([type, name]) => `${name}: ${count(type)}`).join("  ·  ");
+    if (this.review) this.review.disabled = count("ERROR") > 0;
     this.offer();
   }
 

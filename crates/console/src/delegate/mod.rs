@@ -25,7 +25,7 @@ use twinlock_shapes::iam as s;
 
 use self::plan::{Kind, Place, Plan, What, Who, Wrong};
 use crate::{
-    iam::{editor, policies},
+    iam::{editor, pick::Shelf},
     layout::{Service, show},
     parts::{csrf, field, head, text},
     s3,
@@ -57,7 +57,7 @@ const TASKS: &[(&str, &str, &str)] = &[
     ("own", "A policy of your own", "Paste or write it"),
 ];
 const WHO_FIELDS: &[&str] = &["kind", "whoAccount", "whoUser", "whoGroup", "whoRole"];
-const WHAT_FIELDS: &[&str] = &["task", "policy", "document"];
+const WHAT_FIELDS: &[&str] = &["task", "policy", "document", "find-policy", "kind-policy"];
 const PLACE_FIELDS: &[&str] = &[
     "inAccount",
     "roleName",
@@ -244,7 +244,6 @@ fn what_page(visit: &Visit, wrong: Option<&Wrong>) -> Response<Body> {
         "" => STARTER,
         text => text,
     };
-    let all = policies::every(visit, "");
     let body = html! {
         fieldset.panel {
             legend { "What shall they do?" }
@@ -258,15 +257,9 @@ fn what_page(visit: &Visit, wrong: Option<&Wrong>) -> Response<Body> {
         section.panel data-when="managed" hidden[task != "managed"] {
             h2 { "Managed policies" }
             @if !at(wrong, "policy").is_empty() { p.error role="alert" { (at(wrong, "policy")) } }
-            @match &all {
+            @match Shelf::Policies(None).picker(visit, &chosen, "what") {
                 Err(fault) => (crate::parts::problem(visit, &fault.code, &fault.message)),
-                Ok(all) => {
-                    div.search.filter {
-                        input type="search" data-filter placeholder="Search policies" aria-label="Search policies";
-                        select data-filter-kind aria-label="Filter by type" { option value="" { "All types" } option value="customer" { "Customer managed" } option value="aws" { "AWS managed" } }
-                    }
-                    (policies::pick_table(all, &chosen))
-                }
+                Ok(picker) => (picker),
             }
         }
         section.panel data-when="own" hidden[task != "own"] {

@@ -13,7 +13,9 @@ use twinlock_shapes::iam as s;
 use super::{
     editor, federated,
     holder::{Holder, Kind, document, sent_tags, tag_fields},
-    instance_profiles, policies, pretty,
+    instance_profiles,
+    pick::Shelf,
+    policies, pretty,
     steps::Steps,
 };
 use crate::{
@@ -300,7 +302,6 @@ fn entity_page(visit: &Visit, place: &str, why: Option<&str>) -> Response<Body> 
 
 fn permissions_page(visit: &Visit) -> Page {
     let chosen: Vec<&str> = visit.form.all("policy").collect();
-    let all = policies::every(visit, "")?;
     let body = html! {
         section.panel {
             div.head {
@@ -310,11 +311,7 @@ fn permissions_page(visit: &Visit) -> Page {
                     a.button href=(visit.at("/iam/policies/create")) target="_blank" rel="noopener" { "Create policy" }
                 }
             }
-            div.search.filter {
-                input type="search" data-filter placeholder="Search policies" aria-label="Search policies";
-                select data-filter-kind aria-label="Filter by type" { option value="" { "All types" } option value="customer" { "Customer managed" } option value="aws" { "AWS managed" } }
-            }
-            (policies::pick_table(&all, &chosen))
+            (Shelf::Policies(None).picker(visit, &chosen, "permissions")?)
         }
     };
     let buttons = html! { button type="submit" name="go" value="entity" { "Previous" } button.primary type="submit" name="go" value="tags" { "Next: Tags" } };
@@ -323,7 +320,7 @@ fn permissions_page(visit: &Visit) -> Page {
         1,
         "Add permissions",
         None,
-        &["policy"],
+        &["policy", "find-policy", "kind-policy"],
         &body,
         &buttons,
     ))

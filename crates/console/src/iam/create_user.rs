@@ -10,6 +10,8 @@ use twinlock_shapes::iam as s;
 use super::{
     groups,
     holder::{Holder, Kind, sent_tags, tag_fields},
+    pick::{AGAIN, Shelf},
+    policies,
     steps::Steps,
 };
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
 
 /// `/iam/users/create`.
 pub(crate) async fn page(visit: &Visit) -> Page {
-    if !visit.request.is_post() {
+    if !visit.request.is_post() || visit.field("go") == AGAIN {
         return Ok(form(visit, None));
     }
     match create(visit).await {
@@ -71,6 +73,10 @@ async fn create(visit: &Visit) -> Page {
         let result = groups::add_user(visit, group, &name).await;
         steps.took(&format!("membership of {group}"), &result);
     }
+    for arn in visit.form.all("policy") {
+        let result = holder.attach(visit, arn).await;
+        steps.took(&format!("the policy {}", policies::name_of(arn)), &result);
+    }
     match shown {
         None => Ok(steps.finish(visit, "/iam/users", &holder.path())),
         Some(password) => {
@@ -110,8 +116,8 @@ fn password_page(visit: &Visit, name: &str, password: &str, next: &str) -> Respo
 }
 
 fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
-    let groups = groups::every(visit).unwrap_or_default();
     let chosen: Vec<&str> = visit.form.all("group").collect();
+    let attached: Vec<&str> = visit.form.all("policy").collect();
     let console = visit.form.ticked("console");
     let custom = visit.field("passwordKind") == "custom";
     let main = html! {
@@ -134,8 +140,18 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
                 }
                 section.panel {
                     h2 { "Add user to groups" }
-                    @if groups.is_empty() { p.hint { "There is no user group yet." } }
-                    @for group in &groups { label.check { input type="checkbox" name="group" value=(group.group_name) checked[chosen.contains(&group.group_name.as_str())]; (group.group_name) } }
+                    @match Shelf::Groups.picker(visit, &chosen, AGAIN) {
+                        Ok(picker) => (picker),
+                        Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                    }
+                }
+                section.panel {
+                    h2 { "Attach policies directly – Optional" }
+                    p.hint { "Better give policies to a user group: whoever comes next gets the same." }
+                    @match Shelf::Policies(None).picker(visit, &attached, AGAIN) {
+                        Ok(picker) => (picker),
+                        Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                    }
                 }
                 section.panel { h2 { "Tags – Optional" } (tag_fields(&sent_tags(visit))) }
                 div.actions { a.button href=(visit.at("/iam/users")) { "Cancel" } button.primary type="submit" { "Create user" } }

@@ -62,7 +62,7 @@ pub(crate) fn number(summary: &[(String, i32)], name: &str) -> Option<i32> {
     found.map(|(_, n)| *n)
 }
 
-/// An account of more users, groups, roles and policies gets the recommendations after the page: all of them are read for it.
+/// An account of more users, groups, roles and policies gets the recommendations after the page: thousands are read for it.
 const AT_ONCE_MAX: i32 = 1000;
 
 fn is_large(summary: &[(String, i32)]) -> bool {

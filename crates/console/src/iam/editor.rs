@@ -56,7 +56,8 @@ pub(crate) fn fields(visit: &Visit, kind: &str, document: &str) -> Markup {
             label.unseen for="document" { "Policy document" }
             textarea.code #document name="document" spellcheck="false" rows="20" { (document) }
             div.repair hidden { button type="button" data-repair { "Repair" } span {} }
-            ul.findings aria-live="polite" {}
+            p.tally aria-live="polite" {}
+            ul.findings {}
         }
     }
 }

@@ -1,5 +1,7 @@
 //! User groups: the list, creating one, and a group's page.
 
+use std::collections::HashSet;
+
 use http::Response;
 use maud::html;
 use twinlock_gate::{Body, Fault};
@@ -10,10 +12,11 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, found,
-    holder::{Holder, Kind, confirm_delete, count, ticked},
-    last_accessed, policies, sliced,
+    holder::{Holder, Kind, confirm_delete, count, deleted, named, ticked},
+    last_accessed,
+    pick::{AGAIN, Shelf},
+    policies, sliced,
     steps::Steps,
-    users,
 };
 use crate::{
     http::encode,
@@ -22,6 +25,8 @@ use crate::{
     parts::{copy, csrf, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
+
+const WORDS: (&str, &str) = ("user group", "user groups");
 
 /// All groups of the account.
 pub(crate) fn every(visit: &Visit) -> Result<Vec<s::Group>, Fault> {
@@ -109,13 +114,11 @@ async fn delete(visit: &Visit) -> Page {
         let mut consequences = html! {};
         for name in &names {
             let (_, users) = group_and_users(visit, name)?;
-            let holder = Holder::new(Kind::Group, name);
-            let (attached, inline) = (holder.attached(visit)?, holder.inline(visit)?);
+            let users: Vec<String> = users.into_iter().map(|user| user.user_name).collect();
             consequences = html! {
                 (consequences)
-                p { strong { (name) } ": " (count(users.len(), "user leaves it", "users leave it")) ", "
-                    (count(attached.len(), "policy is detached", "policies are detached")) ", "
-                    (count(inline.len(), "inline policy is deleted", "inline policies are deleted")) "." }
+                p { strong { (name) } ": " (named(&users, "user leaves it", "users leave it")) ", "
+                    (Holder::new(Kind::Group, name).stripping(visit)?) "." }
             };
         }
         return Ok(confirm_delete(
@@ -128,30 +131,30 @@ async fn delete(visit: &Visit) -> Page {
             "/iam/groups",
         ));
     }
-    for name in &names {
-        let (_, users) = group_and_users(visit, name)?;
-        for user in users {
-            remove_user(visit, name, &user.user_name).await?;
+    for (n, name) in names.iter().enumerate() {
+        if let Err(fault) = delete_one(visit, name).await {
+            return Ok(deleted(visit, "/iam/groups", WORDS, n, Some((name, fault))));
         }
-        Holder::new(Kind::Group, name).strip(visit).await?;
-        visit
-            .change::<DeleteGroup>(s::DeleteGroupInput {
-                group_name: name.clone(),
-            })
-            .await?;
     }
-    Ok(visit.done(
-        "/iam/groups",
-        format!(
-            "{} deleted.",
-            count(names.len(), "user group", "user groups")
-        ),
-    ))
+    Ok(deleted(visit, "/iam/groups", WORDS, names.len(), None))
+}
+
+/// Deletes a group that nobody and nothing is left in.
+async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
+    let (_, users) = group_and_users(visit, name)?;
+    for user in users {
+        remove_user(visit, name, &user.user_name).await?;
+    }
+    Holder::new(Kind::Group, name).strip(visit).await?;
+    let input = s::DeleteGroupInput {
+        group_name: name.to_owned(),
+    };
+    visit.change::<DeleteGroup>(input).await.map(drop)
 }
 
 /// `/iam/groups/create`.
 pub(crate) async fn create(visit: &Visit) -> Page {
-    if visit.request.is_post() {
+    if visit.request.is_post() && visit.field("go") != AGAIN {
         match create_now(visit).await {
             Ok(page) => return Ok(page),
             Err(fault) => return Ok(create_page(visit, Some(&fault))),
@@ -182,9 +185,11 @@ async fn create_now(visit: &Visit) -> Page {
 }
 
 fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
-    let users = users::every(visit).unwrap_or_default();
-    let policies = policies::every(visit, "").unwrap_or_default();
     let chosen: Vec<&str> = visit.form.all("policy").collect();
+    let members: Vec<&str> = visit.form.all("user").collect();
+    // Whoever may not list them makes the group without.
+    let users = Shelf::Users(None).picker(visit, &members, AGAIN).ok();
+    let policies = Shelf::Policies(None).picker(visit, &chosen, AGAIN).ok();
     let main = html! {
         (head("Create user group", "", html! {}))
         @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
@@ -194,13 +199,8 @@ fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
                 h2 { "Name the group" }
                 (text("User group name", "groupName", visit.field("groupName"), "Letters, digits and + = , . @ _ -, up to 128", ""))
             }
-            @if !users.is_empty() {
-                section.panel { h2 { "Add users to the group – Optional" } (users::pick_table(&users)) }
-            }
-            section.panel {
-                h2 { "Attach permissions policies – Optional" }
-                details { summary { (policies.len()) " policies" } (policies::pick_table(&policies, &chosen)) }
-            }
+            @if let Some(users) = users { section.panel { h2 { "Add users to the group – Optional" } (users) } }
+            @if let Some(policies) = policies { section.panel { h2 { "Attach permissions policies – Optional" } (policies) } }
             div.actions { a.button href=(visit.at("/iam/groups")) { "Cancel" } button.primary type="submit" { "Create user group" } }
         }
     };
@@ -216,7 +216,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
     let path = holder.path();
     match rest {
         [] => {}
-        ["add-users"] if visit.request.is_post() => {
+        ["add-users"] if visit.request.is_post() && visit.field("go") != AGAIN => {
             let users: Vec<&str> = visit.form.all("user").collect();
             for user in &users {
                 add_user(visit, name, user).await?;
@@ -233,6 +233,7 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
         _ => return Err(crate::not_found()),
     }
     let (group, users) = group_and_users(visit, name)?;
+    let page = page_number(visit);
     let tab = match visit.query("tab") {
         known @ ("permissions" | "last-accessed") => known,
         _ => "users",
@@ -245,11 +246,12 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
             @if users.is_empty() { (nothing("Nobody is in this group.")) } @else {
                 table {
                     thead { tr { th { "User name" } th { "Actions" } } }
-                    tbody { @for user in &users { tr {
+                    tbody { @for user in sliced(&users, page) { tr {
                         td { a href=(visit.at(&format!("/iam/users/{}", encode(&user.user_name)))) { (user.user_name) } }
                         td.row-actions { form method="post" action={ (visit.at(&path)) "/remove-user" } { (csrf(visit)) input type="hidden" name="user" value=(user.user_name); button type="submit" { "Remove" } } }
                     } } }
                 }
+                (pager(visit, page, PER_PAGE, users.len()))
             }
         },
     };
@@ -268,20 +270,22 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
 }
 
 fn add_users_page(visit: &Visit, name: &str) -> Page {
-    let (_, members) = group_and_users(visit, name)?;
-    let others: Vec<_> = users::every(visit)?
-        .into_iter()
-        .filter(|user| !members.iter().any(|member| member.user_id == user.user_id))
-        .collect();
+    let chosen: Vec<&str> = visit.form.all("user").collect();
     let main = html! {
         (head(&format!("Add users to {name}"), "", html! {}))
-        form method="post" {
+        form.panel method="post" {
             (csrf(visit))
-            @if others.is_empty() { (nothing("There are no other users.")) } @else { (users::pick_table(&others)) }
+            (Shelf::Users(Some(name)).picker(visit, &chosen, AGAIN)?)
             div.actions { a.button href=(visit.at(&format!("/iam/groups/{}", encode(name)))) { "Cancel" } button.primary type="submit" { "Add users" } }
         }
     };
     Ok(show(visit, Service::Iam, "Add users to group", main))
+}
+
+/// The unique ids of a group's members.
+pub(crate) fn members(visit: &Visit, name: &str) -> Result<HashSet<String>, Fault> {
+    let (_, users) = group_and_users(visit, name)?;
+    Ok(users.into_iter().map(|user| user.user_id).collect())
 }
 
 /// Puts a user into a group.

@@ -6,13 +6,21 @@ use twinlock_gate::{Body, Fault};
 use twinlock_identity::iam::{attachments as a, inline_policies as i, role_settings, user_tags};
 use twinlock_shapes::iam as s;
 
-use super::{MOST, PAGE_ITEMS, decoded, editor, found, policies, pretty};
+use super::{
+    MOST, PAGE_ITEMS, decoded, editor,
+    pick::{AGAIN, Shelf},
+    policies, pretty,
+};
 use crate::{
+    flash::Flash,
     http::encode,
     layout::{Service, show},
     parts::{csrf, head, nothing},
     visit::{Page, Visit, all_pages},
 };
+
+/// Names that a deletion spells out of each kind.
+const NAMES_MAX: usize = 10;
 
 /// What holds policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +35,20 @@ pub(crate) enum Kind {
 pub(crate) struct Holder {
     pub(crate) kind: Kind,
     pub(crate) name: String,
+}
+
+impl Kind {
+    /// All kinds.
+    pub(crate) const ALL: [Kind; 3] = [Kind::User, Kind::Group, Kind::Role];
+
+    /// Its word in addresses.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Kind::User => "user",
+            Kind::Group => "group",
+            Kind::Role => "role",
+        }
+    }
 }
 
 impl Holder {
@@ -305,6 +327,24 @@ impl Holder {
         Ok(())
     }
 
+    /// What [`Holder::strip`] does, in words.
+    pub(crate) fn stripping(&self, visit: &Visit) -> Result<String, Fault> {
+        let attached: Vec<String> = self
+            .attached(visit)?
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        Ok(format!(
+            "{}, {}",
+            named(&attached, "policy is detached", "policies are detached"),
+            named(
+                &self.inline(visit)?,
+                "inline policy is deleted",
+                "inline policies are deleted"
+            )
+        ))
+    }
+
     /// The Permissions tab.
     pub(crate) fn permissions(&self, visit: &Visit) -> Result<Markup, Fault> {
         let attached = self.attached(visit)?;
@@ -371,7 +411,7 @@ impl Holder {
                 .delete_inline(visit, &policy)
                 .await
                 .map(|()| visit.done(&back, format!("The inline policy {policy} is deleted."))),
-            ["attach"] if post => self.attach_all(visit, &back).await,
+            ["attach"] if post && visit.field("go") != AGAIN => self.attach_all(visit, &back).await,
             ["attach"] => self.attach_page(visit),
             ["inline"] => editor::inline(visit, self).await,
             ["tags"] if post => self.retag(visit).await,
@@ -391,31 +431,12 @@ impl Holder {
     }
 
     fn attach_page(&self, visit: &Visit) -> Page {
-        let has = self.attached(visit)?;
-        let q = visit.query("q");
-        let kind = visit.query("type");
-        let listed: Vec<_> = policies::every(visit, kind)?
-            .into_iter()
-            .filter(|policy| {
-                found(
-                    q,
-                    &[
-                        policy.policy_name.as_deref().unwrap_or(""),
-                        policy.description.as_deref().unwrap_or(""),
-                    ],
-                )
-            })
-            .filter(|policy| {
-                !has.iter()
-                    .any(|(_, arn)| Some(arn.as_str()) == policy.arn.as_deref())
-            })
-            .collect();
+        let chosen: Vec<&str> = visit.form.all("policy").collect();
         let main = html! {
-            (head(&format!("Attach policies to {}", self.name), "", html! { a.button href=(visit.at("/iam/policies/create")) target="_blank" { "Create policy" } }))
-            (policies::filter(visit))
-            form method="post" {
+            (head(&format!("Attach policies to {}", self.name), "", html! { a.button href=(visit.at("/iam/policies/create")) target="_blank" rel="noopener" { "Create policy" } }))
+            form.panel method="post" {
                 (csrf(visit))
-                (policies::pick_table(&listed, &[]))
+                (Shelf::Policies(Some(self)).picker(visit, &chosen, AGAIN)?)
                 div.actions { a.button href={ (visit.at(&self.path())) "?tab=permissions" } { "Cancel" } button.primary type="submit" { "Attach policies" } }
             }
         };
@@ -555,6 +576,44 @@ pub(crate) fn sent_tags(visit: &Visit) -> Vec<s::Tag> {
 /// `1 policy`, `2 policies`.
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `2 policies are detached (A, B)`: what happens to these, by their names.
+pub(crate) fn named(names: &[String], one: &str, many: &str) -> String {
+    let said = count(names.len(), one, many);
+    match names {
+        [] => said,
+        few if few.len() <= NAMES_MAX => format!("{said} ({})", few.join(", ")),
+        more => format!(
+            "{said} ({} and {} more)",
+            more[..NAMES_MAX].join(", "),
+            more.len() - NAMES_MAX
+        ),
+    }
+}
+
+/// The list again after a deletion of several: how many are gone, and why the next one is not.
+pub(crate) fn deleted(
+    visit: &Visit,
+    list: &str,
+    (one, many): (&str, &str),
+    n: usize,
+    refused: Option<(&str, Fault)>,
+) -> Response<Body> {
+    let text = format!("{} deleted.", count(n, one, many));
+    match refused {
+        None => visit.done(list, text),
+        Some((name, fault)) => {
+            if n > 0 {
+                visit.flashes.put(&visit.slot, Flash::done(text));
+            }
+            let what = format!("Refused: deleting {name}");
+            visit
+                .flashes
+                .put(&visit.slot, Flash::refused(&what, &fault));
+            crate::http::redirect(&visit.at(list))
+        }
+    }
 }
 
 /// A document to read.

@@ -12,6 +12,7 @@
 //! | `last_accessed`, `credential_report` | what was last used; everybody's credentials |
 //! | `access_keys`, `other_credentials` | keys, certificates, SSH keys and services' passwords of a user or of root |
 //! | `mfa` | MFA devices of a user or of root |
+//! | `pick` | nothing: tables to tick in, with a search, for the wizards |
 //! | `revoke` | ending all sessions of a role |
 //! | `settings` | the account's alias and password policy |
 //! | `steps` | nothing: what a wizard of several changes made, and what was refused |
@@ -29,6 +30,7 @@ mod instance_profiles;
 mod last_accessed;
 mod mfa;
 mod other_credentials;
+pub(crate) mod pick;
 pub(crate) mod policies;
 mod provider;
 mod providers;
@@ -44,6 +46,7 @@ pub(crate) use editor::summary;
 pub(crate) use holder::{
     confirm_delete, count, document as shown, sent_tags, tag_fields, tags_form, ticked,
 };
+pub(crate) use recommendations::Verdicts;
 pub(crate) use roles::principals;
 
 use percent_encoding::percent_decode_str;
@@ -86,6 +89,7 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
             users::own_action(visit, action).await
         }
         ["settings"] => settings::page(visit).await,
+        ["pick"] => pick::page(visit),
         _ => Err(crate::not_found()),
     }
 }

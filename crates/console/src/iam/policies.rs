@@ -13,7 +13,7 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
-    holder::{Holder, Kind, confirm_delete, count, document, ticked},
+    holder::{Holder, Kind, confirm_delete, deleted, document, named, ticked},
     last_accessed, sliced,
 };
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> 
         },
         |out| (out.policies, out.marker),
     )?;
-    all.sort_by_key(|policy| {
+    all.sort_by_cached_key(|policy| {
         let arn = policy.arn.as_deref().unwrap_or("");
         (
             arn.starts_with("arn:aws:iam::aws:"),
@@ -73,38 +73,31 @@ pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> 
     Ok(all)
 }
 
-/// The search field and the filter by type.
-pub(crate) fn filter(visit: &Visit) -> Markup {
-    let types = [
-        ("", "All types"),
-        ("customer", "Customer managed"),
-        ("aws", "AWS managed"),
-    ];
-    search(visit, "Find policies", &types)
+const WORDS: (&str, &str) = ("policy", "policies");
+/// Policies that a field suggests; any other can be typed.
+const SUGGESTIONS: i32 = 200;
+
+/// ARNs of some of the account's own policies, for a field that takes one; nothing for whoever may not list them.
+pub(crate) fn suggested(visit: &Visit) -> Vec<String> {
+    let input = s::ListPoliciesInput {
+        scope: Some("Local".to_owned()),
+        max_items: Some(SUGGESTIONS),
+        ..Default::default()
+    };
+    let listed = visit.read::<ListPolicies>(input);
+    let policies = listed.map(|out| out.policies).unwrap_or_default();
+    policies
+        .into_iter()
+        .filter_map(|policy| policy.arn)
+        .collect()
 }
 
-/// A table of policies with check boxes.
-pub(crate) fn pick_table(policies: &[s::Policy], chosen: &[&str]) -> Markup {
-    html! {
-        @if policies.is_empty() { (nothing("No policies.")) } @else {
-            div.scroll { table {
-                thead { tr { td.tick {} th { "Policy name" } th { "Type" } th { "Description" } } }
-                tbody {
-                    @for policy in policies {
-                        @let arn = policy.arn.as_deref().unwrap_or("");
-                        @let name = policy.policy_name.as_deref().unwrap_or("");
-                        tr data-kind=(if arn.starts_with("arn:aws:iam::aws:") { "aws" } else { "customer" }) data-text=(name.to_lowercase()) {
-                            td.tick { input type="checkbox" name="policy" value=(arn) checked[chosen.contains(&arn)] aria-label={ "Select " (name) }; }
-                            td { (name) }
-                            td { (kind_of(arn)) }
-                            td.about { (policy.description.as_deref().unwrap_or("")) }
-                        }
-                    }
-                }
-            } }
-        }
-    }
-}
+/// The types that a list is filtered by.
+pub(crate) const TYPES: [(&str, &str); 3] = [
+    ("", "All types"),
+    ("customer", "Customer managed"),
+    ("aws", "AWS managed"),
+];
 
 /// `/iam/policies`.
 pub(crate) async fn list(visit: &Visit) -> Page {
@@ -129,12 +122,12 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     let page = page_number(visit);
     let main = html! {
         (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
-        (filter(visit))
+        (search(visit, "Find policies", &TYPES))
         form method="post" action=(visit.at("/iam/policies")) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
-                    thead { tr { td.tick {} (order.heading("name", "Policy name")) (order.heading("type", "Type")) (order.heading("used", "Used as")) th { "Description" } } }
+                    thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all customer managed policies"; } (order.heading("name", "Policy name")) (order.heading("type", "Type")) (order.heading("used", "Used as")) th { "Description" } } }
                     tbody {
                         @for policy in sliced(&policies, page) {
                             @let arn = policy.arn.as_deref().unwrap_or("");
@@ -229,11 +222,11 @@ async fn delete(visit: &Visit) -> Page {
     if visit.field("confirm") != word {
         let mut consequences = html! {};
         for arn in &arns {
-            let entities = entities(visit, arn)?;
+            let (bounded, holders) = bounded_and_holders(visit, arn)?;
             consequences = html! {
                 (consequences)
-                p { strong { (arn) } ": it is detached from " (count(entities.len(), "identity", "identities"))
-                    @for (holder, _) in &entities { " · " (holder.name) } "." }
+                p { strong { (name_of(arn)) } ": it is detached from " (named(&names(&holders), "identity", "identities")) "." }
+                @if !bounded.is_empty() { p.flash.warn { (still_boundary(&names(&bounded))) } }
             };
         }
         return Ok(confirm_delete(
@@ -246,38 +239,60 @@ async fn delete(visit: &Visit) -> Page {
             "/iam/policies",
         ));
     }
-    for arn in &arns {
-        for (holder, boundary) in entities(visit, arn)? {
-            if boundary {
-                let text = format!(
-                    "The policy is the permissions boundary of {}. Set another one there first.",
-                    holder.name
-                );
-                return Err(Fault::new("DeleteConflict", 409, text));
-            }
-            holder.detach(visit, arn).await?;
+    for (n, arn) in arns.iter().enumerate() {
+        if let Err(fault) = delete_one(visit, arn).await {
+            let refused = Some((name_of(arn), fault));
+            return Ok(deleted(visit, "/iam/policies", WORDS, n, refused));
         }
-        for version in versions(visit, arn)? {
-            if version.is_default_version != Some(true) {
-                let version_id = version.version_id.unwrap_or_default();
-                visit
-                    .change::<DeletePolicyVersion>(s::DeletePolicyVersionInput {
-                        policy_arn: arn.clone(),
-                        version_id,
-                    })
-                    .await?;
-            }
-        }
-        visit
-            .change::<DeletePolicy>(s::DeletePolicyInput {
-                policy_arn: arn.clone(),
-            })
-            .await?;
     }
-    Ok(visit.done(
-        "/iam/policies",
-        format!("{} deleted.", count(arns.len(), "policy", "policies")),
-    ))
+    Ok(deleted(visit, "/iam/policies", WORDS, arns.len(), None))
+}
+
+/// Whose boundary a policy is, and who has it otherwise.
+fn bounded_and_holders(visit: &Visit, arn: &str) -> Result<(Vec<Holder>, Vec<Holder>), Fault> {
+    let (bounded, holders): (Vec<_>, Vec<_>) = entities(visit, arn)?
+        .into_iter()
+        .partition(|(_, boundary)| *boundary);
+    let only = |all: Vec<(Holder, bool)>| all.into_iter().map(|(holder, _)| holder).collect();
+    Ok((only(bounded), only(holders)))
+}
+
+fn names(holders: &[Holder]) -> Vec<String> {
+    holders.iter().map(|holder| holder.name.clone()).collect()
+}
+
+/// Without its boundary an identity could do more at once: that is nothing to do by the way.
+fn still_boundary(names: &[String]) -> String {
+    let of = named(names, "identity", "identities");
+    format!(
+        "It is the permissions boundary of {of}, and cannot be deleted before they have another one or none."
+    )
+}
+
+/// Deletes a policy with its versions, after taking it off everybody; nothing is touched while it is somebody's boundary.
+async fn delete_one(visit: &Visit, arn: &str) -> Result<(), Fault> {
+    let (bounded, holders) = bounded_and_holders(visit, arn)?;
+    if !bounded.is_empty() {
+        let text = still_boundary(&names(&bounded));
+        return Err(Fault::new("DeleteConflict", 409, text));
+    }
+    for holder in holders {
+        holder.detach(visit, arn).await?;
+    }
+    for version in versions(visit, arn)? {
+        if version.is_default_version != Some(true) {
+            visit
+                .change::<DeletePolicyVersion>(s::DeletePolicyVersionInput {
+                    policy_arn: arn.to_owned(),
+                    version_id: version.version_id.unwrap_or_default(),
+                })
+                .await?;
+        }
+    }
+    let input = s::DeletePolicyInput {
+        policy_arn: arn.to_owned(),
+    };
+    visit.change::<DeletePolicy>(input).await.map(drop)
 }
 
 /// `/iam/policies/ARN…`.
@@ -392,14 +407,16 @@ pub(crate) fn default_text(visit: &Visit, arn: &str) -> Result<String, Fault> {
 
 fn entities_tab(visit: &Visit, arn: &str) -> Result<Markup, Fault> {
     let entities = entities(visit, arn)?;
+    let page = page_number(visit);
     Ok(html! {
         h2 { "Entities attached (" (entities.len()) ")" }
         @if entities.is_empty() { (nothing("Attached to nothing, so it has no effect.")) } @else {
-            table { thead { tr { th { "Entity name" } th { "Entity type" } th { "Used as" } } } tbody { @for (holder, boundary) in &entities { tr {
+            table { thead { tr { th { "Entity name" } th { "Entity type" } th { "Used as" } } } tbody { @for (holder, boundary) in sliced(&entities, page) { tr {
                 td { a href=(visit.at(&holder.path())) { (holder.name) } }
                 td { @match holder.kind { Kind::User => "User", Kind::Group => "User group", Kind::Role => "Role" } }
                 td { @if *boundary { "Permissions boundary" } @else { "Permissions policy" } }
             } } } }
+            (pager(visit, page, PER_PAGE, entities.len()))
         }
     })
 }

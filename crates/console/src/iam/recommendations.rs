@@ -3,6 +3,12 @@
 //!
 //! All of it is read with the person's own permissions; what may not be read is said, and the rest is shown.
 
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
+    sync::{Mutex, PoisonError},
+};
+
 use maud::{Markup, html};
 use twinlock_gate::Fault;
 use twinlock_identity::iam::{
@@ -28,10 +34,25 @@ use crate::{
 /// A key older than this should have been changed, one not used for so long should go.
 const DAYS_MAX: u64 = 90;
 const DAY_MS: u64 = 24 * 3_600_000;
-/// Users, groups, roles and policies that the dashboard looks at.
-const ENTITIES_MAX: usize = 2_000;
-/// Documents that it validates.
-const DOCUMENTS_MAX: usize = 300;
+/// Users, groups, roles and policies, of each so many at most, that the dashboard looks at.
+const ENTITIES_MAX: usize = 1_000;
+/// Documents that one view of it validates. What they said is remembered, so that the next view goes on with others.
+const DOCUMENTS_MAX: usize = 200;
+/// Documents whose verdict is remembered.
+const VERDICTS_MAX: usize = 50_000;
+/// A key's columns in the credential report: whether it is active, when it was made, when it was last used.
+const KEYS: [[&str; 3]; 2] = [
+    [
+        "access_key_1_active",
+        "access_key_1_last_rotated",
+        "access_key_1_last_used_date",
+    ],
+    [
+        "access_key_2_active",
+        "access_key_2_last_rotated",
+        "access_key_2_last_used_date",
+    ],
+];
 /// Names that one recommendation shows.
 const NAMES_MAX: usize = 6;
 
@@ -220,17 +241,16 @@ async fn users(visit: &Visit, items: &mut Vec<Item>) -> Result<(), Fault> {
         if row.is("password_enabled") && !row.is("mfa_active") {
             without_mfa.push(user_place(user));
         }
-        let keys = ["access_key_1", "access_key_2"];
-        let active = |key: &&&str| row.is(&format!("{key}_active"));
-        let made = |key: &&str| before(row.get(&format!("{key}_last_rotated")));
-        if keys.iter().filter(active).any(made) {
+        let active = |key: &&[&str; 3]| row.is(key[0]);
+        let made = |key: &[&str; 3]| before(row.get(key[1]));
+        if KEYS.iter().filter(active).any(made) {
             old.push(user_place(user));
         }
-        let unused = |key: &&str| {
-            let used = row.get(&format!("{key}_last_used_date"));
+        let unused = |key: &[&str; 3]| {
+            let used = row.get(key[2]);
             before(used) || (millis(used).is_none() && made(key))
         };
-        if keys.iter().filter(active).any(unused) {
+        if KEYS.iter().filter(active).any(unused) {
             idle.push(user_place(user));
         }
     }
@@ -290,6 +310,8 @@ struct Details {
     never_used: Vec<(String, String)>,
     open_to_all: Vec<(String, String)>,
     open_to_others: Vec<(String, String)>,
+    /// There are more than were looked at.
+    cut: bool,
 }
 
 impl Details {
@@ -368,41 +390,54 @@ impl Details {
 
 fn details(visit: &Visit, items: &mut Vec<Item>) -> Result<(), Fault> {
     let account = visit.account();
-    let filter = ["User", "Group", "Role", "LocalManagedPolicy"];
     let mut details = Details::default();
-    all_pages::<GetAccountAuthorizationDetails, _>(
-        visit,
-        ENTITIES_MAX,
-        |marker| s::GetAccountAuthorizationDetailsInput {
-            filter: Some(filter.map(str::to_owned).to_vec()),
-            max_items: Some(PAGE_ITEMS),
-            marker,
-        },
-        |out| {
-            let n = out.user_detail_list.len()
-                + out.group_detail_list.len()
-                + out.role_detail_list.len()
-                + out.policies.len();
-            for user in out.user_detail_list {
-                let holder = Holder::new(Kind::User, &user.user_name.unwrap_or_default());
-                details.inline(&holder, user.user_policy_list.unwrap_or_default());
-            }
-            for group in out.group_detail_list {
-                let holder = Holder::new(Kind::Group, &group.group_name.unwrap_or_default());
-                details.inline(&holder, group.group_policy_list);
-            }
-            for role in out.role_detail_list {
-                details.role(role, account.as_str());
-            }
-            out.policies
-                .into_iter()
-                .for_each(|policy| details.policy(policy));
-            (vec![(); n], out.marker)
-        },
-    )?;
+    // One by one, as the listing has users first: with ten thousand of them it would come to nothing else.
+    for kind in ["Role", "LocalManagedPolicy", "Group", "User"] {
+        details.read(visit, kind, account.as_str())?;
+    }
     roles_items(&mut details, items);
-    policy_items(&details, items);
+    policy_items(visit, &details, items);
     Ok(())
+}
+
+impl Details {
+    fn read(&mut self, visit: &Visit, kind: &str, account: &str) -> Result<(), Fault> {
+        let details = self;
+        let mut next = None;
+        all_pages::<GetAccountAuthorizationDetails, _>(
+            visit,
+            ENTITIES_MAX,
+            |marker| s::GetAccountAuthorizationDetailsInput {
+                filter: Some(vec![kind.to_owned()]),
+                max_items: Some(PAGE_ITEMS),
+                marker,
+            },
+            |out| {
+                let n = out.user_detail_list.len()
+                    + out.group_detail_list.len()
+                    + out.role_detail_list.len()
+                    + out.policies.len();
+                for user in out.user_detail_list {
+                    let holder = Holder::new(Kind::User, &user.user_name.unwrap_or_default());
+                    details.inline(&holder, user.user_policy_list.unwrap_or_default());
+                }
+                for group in out.group_detail_list {
+                    let holder = Holder::new(Kind::Group, &group.group_name.unwrap_or_default());
+                    details.inline(&holder, group.group_policy_list);
+                }
+                for role in out.role_detail_list {
+                    details.role(role, account);
+                }
+                out.policies
+                    .into_iter()
+                    .for_each(|policy| details.policy(policy));
+                next.clone_from(&out.marker);
+                (vec![(); n], out.marker)
+            },
+        )?;
+        details.cut |= next.is_some();
+        Ok(())
+    }
 }
 
 fn roles_items(details: &mut Details, items: &mut Vec<Item>) {
@@ -454,17 +489,15 @@ fn roles_items(details: &mut Details, items: &mut Vec<Item>) {
 }
 
 /// What ValidatePolicy's checks say of the documents: errors and security warnings only, as the rest is style.
-fn policy_items(details: &Details, items: &mut Vec<Item>) {
+fn policy_items(visit: &Visit, details: &Details, items: &mut Vec<Item>) {
     let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-    for (name, path, document, kind) in details.documents.iter().take(DOCUMENTS_MAX) {
-        let resource =
-            (*kind == PolicyType::Resource).then_some(ResourceType::AssumeRolePolicyDocument);
-        let findings = validate::validate(document, *kind, resource);
-        let has = |wanted| findings.iter().any(|f| f.finding_type == wanted);
-        if has(FindingType::Error) {
-            errors.push((name.clone(), path.clone()));
-        } else if has(FindingType::SecurityWarning) {
-            warnings.push((name.clone(), path.clone()));
+    let (mut fresh, mut left) = (DOCUMENTS_MAX, 0);
+    for (name, path, document, kind) in &details.documents {
+        match visit.verdicts.of(document, *kind, &mut fresh) {
+            Some(Verdict::Error) => errors.push((name.clone(), path.clone())),
+            Some(Verdict::Warning) => warnings.push((name.clone(), path.clone())),
+            Some(Verdict::Clean) => {}
+            None => left += 1,
         }
     }
     if !errors.is_empty() {
@@ -493,18 +526,94 @@ fn policy_items(details: &Details, items: &mut Vec<Item>) {
             .about(warnings),
         );
     }
-    if details.documents.len() > DOCUMENTS_MAX {
+    if left > 0 {
+        items.push(
+            Item::new(
+                Level::Note,
+                format!("{left} policies have not been looked at yet"),
+                "There are many. Each view of this page goes on with more of them.",
+            )
+            .at("Look at more", "/iam"),
+        );
+    } else if details.cut {
         items.push(Item::new(
             Level::Note,
-            format!("Only the first {DOCUMENTS_MAX} policies were looked at"),
-            "The editor says of every other what it finds.",
+            format!(
+                "The first {ENTITIES_MAX} users, user groups, roles and policies were looked at"
+            ),
+            "The editor says of every other policy what it finds.",
         ));
+    }
+}
+
+/// What matters here of a document's findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Error,
+    Warning,
+    Clean,
+}
+
+/// Verdicts by document, so that a policy is validated once and not with every view of the dashboard. The keys are hashed with
+/// a secret of this process: nobody can write a policy that passes for another.
+#[derive(Debug, Default)]
+pub(crate) struct Verdicts {
+    hasher: RandomState,
+    known: Mutex<HashMap<u64, Verdict>>,
+}
+
+impl Verdicts {
+    /// The verdict, if it is known or `fresh` is not used up.
+    fn of(&self, document: &str, kind: PolicyType, fresh: &mut usize) -> Option<Verdict> {
+        let trust = kind == PolicyType::Resource;
+        let key = self.hasher.hash_one((document, trust));
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(verdict) = known().get(&key) {
+            return Some(*verdict);
+        }
+        *fresh = fresh.checked_sub(1)?;
+        let resource = trust.then_some(ResourceType::AssumeRolePolicyDocument);
+        let findings = validate::validate(document, kind, resource);
+        let has = |wanted| findings.iter().any(|f| f.finding_type == wanted);
+        let verdict = if has(FindingType::Error) {
+            Verdict::Error
+        } else if has(FindingType::SecurityWarning) {
+            Verdict::Warning
+        } else {
+            Verdict::Clean
+        };
+        let mut all = known();
+        if all.len() >= VERDICTS_MAX {
+            all.clear();
+        }
+        all.insert(key, verdict);
+        Some(verdict)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::millis;
+    use super::*;
+
+    #[test]
+    fn a_document_is_validated_once_and_what_one_view_leaves_the_next_one_does() {
+        let verdicts = Verdicts::default();
+        let texts = [r#"{"Version":"2012-10-17"}"#, "{", "[]"];
+        let mut fresh = 2;
+        let view = |fresh: &mut usize| {
+            texts.map(|text| verdicts.of(text, PolicyType::Identity, fresh).is_some())
+        };
+        assert_eq!(view(&mut fresh), [true, true, false]);
+        fresh = 1;
+        assert_eq!(view(&mut fresh), [true, true, true]);
+        assert_eq!(fresh, 0);
+        assert_eq!(
+            verdicts.of("{", PolicyType::Identity, &mut fresh),
+            Some(Verdict::Error)
+        );
+        // The same text says something else as a trust policy.
+        assert_eq!(verdicts.of("{", PolicyType::Resource, &mut fresh), None);
+    }
 
     #[test]
     fn instants_of_the_report_are_read_and_its_words_are_none() {

@@ -10,7 +10,7 @@ use twinlock_shapes::iam as s;
 
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
-    holder::{Holder, Kind, confirm_delete, count, document, ticked},
+    holder::{Holder, Kind, confirm_delete, deleted, document, named, ticked},
     instance_profiles, last_accessed, pretty, revoke, sliced, users,
 };
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
     parts::{copy, csrf, field, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
+
+const WORDS: (&str, &str) = ("role", "roles");
 
 /// All roles of the account.
 pub(crate) fn every(visit: &Visit) -> Result<Vec<s::Role>, Fault> {
@@ -131,13 +133,15 @@ async fn delete(visit: &Visit) -> Page {
     if visit.field("confirm") != word {
         let mut consequences = html! {};
         for name in &names {
-            let holder = Holder::new(Kind::Role, name);
             let profiles = instance_profiles::of_role(visit, name).unwrap_or_default();
+            let profiles: Vec<String> = profiles
+                .into_iter()
+                .map(|p| p.instance_profile_name)
+                .collect();
             consequences = html! {
                 (consequences)
-                p { strong { (name) } ": " (count(holder.attached(visit)?.len(), "policy is detached", "policies are detached")) ", "
-                    (count(holder.inline(visit)?.len(), "inline policy is deleted", "inline policies are deleted"))
-                    @if !profiles.is_empty() { ", it leaves " (count(profiles.len(), "instance profile", "instance profiles")) } ". Its running sessions end at once." }
+                p { strong { (name) } ": " (Holder::new(Kind::Role, name).stripping(visit)?)
+                    @if !profiles.is_empty() { ", it leaves " (named(&profiles, "instance profile", "instance profiles")) } ". Its running sessions end at once." }
             };
         }
         return Ok(confirm_delete(
@@ -150,19 +154,22 @@ async fn delete(visit: &Visit) -> Page {
             "/iam/roles",
         ));
     }
-    for name in &names {
-        instance_profiles::leave_all(visit, name).await?;
-        Holder::new(Kind::Role, name).strip(visit).await?;
-        visit
-            .change::<DeleteRole>(s::DeleteRoleInput {
-                role_name: name.clone(),
-            })
-            .await?;
+    for (n, name) in names.iter().enumerate() {
+        if let Err(fault) = delete_one(visit, name).await {
+            return Ok(deleted(visit, "/iam/roles", WORDS, n, Some((name, fault))));
+        }
     }
-    Ok(visit.done(
-        "/iam/roles",
-        format!("{} deleted.", count(names.len(), "role", "roles")),
-    ))
+    Ok(deleted(visit, "/iam/roles", WORDS, names.len(), None))
+}
+
+/// Deletes a role with all that hangs on it.
+async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
+    instance_profiles::leave_all(visit, name).await?;
+    Holder::new(Kind::Role, name).strip(visit).await?;
+    let input = s::DeleteRoleInput {
+        role_name: name.to_owned(),
+    };
+    visit.change::<DeleteRole>(input).await.map(drop)
 }
 
 /// `/iam/roles/NAME…`.

@@ -16,8 +16,20 @@ use crate::{
     visit::{Page, Visit},
 };
 
-/// `/iam/settings`.
+/// `/iam/settings`. What is refused is told on the page that asked.
 pub(crate) async fn page(visit: &Visit) -> Page {
+    // The dashboard has the same form for the alias.
+    let back = match visit.field("back") {
+        "dashboard" => "/iam",
+        _ => "/iam/settings",
+    };
+    match asked(visit, back).await {
+        Err(fault) if visit.request.is_post() => Ok(visit.failed(back, &fault)),
+        answer => answer,
+    }
+}
+
+async fn asked(visit: &Visit, back: &str) -> Page {
     let alias = visit
         .read::<ListAccountAliases>(s::ListAccountAliasesInput::default())?
         .account_aliases
@@ -27,11 +39,6 @@ pub(crate) async fn page(visit: &Visit) -> Page {
         return set_passwords(visit).await;
     }
     if visit.request.is_post() {
-        // The dashboard has the same form.
-        let back = match visit.field("back") {
-            "dashboard" => "/iam",
-            _ => "/iam/settings",
-        };
         return match (visit.field("alias"), alias) {
             ("", Some(old)) => {
                 visit

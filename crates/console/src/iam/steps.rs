@@ -60,8 +60,18 @@ impl Steps {
 
     /// Leads to the list when everything was made, to the entity's page when something was refused.
     pub(crate) fn finish(self, visit: &Visit, list: &str, entity: &str) -> Response<Body> {
-        let to = if self.all_made() { list } else { entity };
-        self.tell(visit);
-        crate::http::redirect(&visit.at(to))
+        if !self.all_made() {
+            self.tell(visit);
+            return crate::http::redirect(&visit.at(entity));
+        }
+        // In a long list the new one stands on some later page.
+        let link = Some(("View", entity.to_owned()));
+        let text = format!("{}.", self.created);
+        let flash = Flash {
+            link,
+            ..Flash::done(text)
+        };
+        visit.flashes.put(&visit.slot, flash);
+        crate::http::redirect(&visit.at(list))
     }
 }

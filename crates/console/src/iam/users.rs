@@ -14,7 +14,7 @@ use super::{
     MOST, PAGE_ITEMS, PER_PAGE,
     access_keys::{self, Owner},
     found, groups,
-    holder::{Holder, Kind, confirm_delete, count, ticked},
+    holder::{Holder, Kind, confirm_delete, deleted, named, ticked},
     last_accessed, mfa, other_credentials, policies, sliced,
 };
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
     parts::{copy, csrf, head, nothing, tabs, when},
     visit::{Page, Visit, all_pages},
 };
+
+const WORDS: (&str, &str) = ("user", "users");
 
 /// All users of the account.
 pub(crate) fn every(visit: &Visit) -> Result<Vec<s::User>, Fault> {
@@ -119,14 +121,20 @@ async fn delete(visit: &Visit) -> Page {
     if visit.field("confirm") != word {
         let mut consequences = html! {};
         for name in &names {
-            let holder = Holder::new(Kind::User, name);
-            let keys = access_keys::all(visit, Owner(Some(name)))?.len();
-            let (attached, inline) = (holder.attached(visit)?.len(), holder.inline(visit)?.len());
+            let keys = access_keys::all(visit, Owner(Some(name)))?;
+            let keys: Vec<String> = keys
+                .into_iter()
+                .filter_map(|key| key.access_key_id)
+                .collect();
+            let groups: Vec<String> = groups_of(visit, name)?
+                .into_iter()
+                .map(|g| g.group_name)
+                .collect();
             consequences = html! {
                 (consequences)
-                p { strong { (name) } ": " (count(keys, "access key", "access keys")) ", "
-                    (count(attached, "attached policy", "attached policies")) ", "
-                    (count(inline, "inline policy", "inline policies")) ", the password, other credentials and the memberships go too." }
+                p { strong { (name) } ": " (Holder::new(Kind::User, name).stripping(visit)?) ", "
+                    (named(&keys, "access key is deleted", "access keys are deleted")) ", "
+                    (named(&groups, "user group is left", "user groups are left")) ". The password, MFA devices and other credentials go too." }
             };
         }
         return Ok(confirm_delete(
@@ -139,13 +147,12 @@ async fn delete(visit: &Visit) -> Page {
             "/iam/users",
         ));
     }
-    for name in &names {
-        delete_one(visit, name).await?;
+    for (n, name) in names.iter().enumerate() {
+        if let Err(fault) = delete_one(visit, name).await {
+            return Ok(deleted(visit, "/iam/users", WORDS, n, Some((name, fault))));
+        }
     }
-    Ok(visit.done(
-        "/iam/users",
-        format!("{} deleted.", count(names.len(), "user", "users")),
-    ))
+    Ok(deleted(visit, "/iam/users", WORDS, names.len(), None))
 }
 
 /// Deletes a user with all that hangs on it, in the order that IAM asks for.
@@ -185,20 +192,6 @@ async fn delete_one(visit: &Visit, name: &str) -> Result<(), Fault> {
         })
         .await
         .map(drop)
-}
-
-/// A table of users with check boxes.
-pub(crate) fn pick_table(users: &[s::User]) -> Markup {
-    html! {
-        table {
-            thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all users"; } th { "User name" } th { "Created" } } }
-            tbody { @for user in users { tr {
-                td.tick { input type="checkbox" name="user" value=(user.user_name) aria-label={ "Select " (user.user_name) }; }
-                td { (user.user_name) }
-                td { (when(user.create_date.0)) }
-            } } }
-        }
-    }
 }
 
 /// `/iam/credentials`: the person's own page.
@@ -291,7 +284,10 @@ pub(crate) fn boundary(
             @if let Some(arn) = arn { p { a href=(visit.at(&policies::path(arn))) { (arn) } } }
             form method="post" action={ (visit.at(path)) "/boundary" } {
                 (csrf(visit))
-                (crate::parts::text("Policy ARN", "boundary", arn.unwrap_or(""), "Empty: no boundary", ""))
+                (crate::parts::field("Policy ARN", "boundary", html! {
+                    input type="text" id="boundary" name="boundary" value=(arn.unwrap_or("")) list="boundaries" autocomplete="off" spellcheck="false";
+                    datalist id="boundaries" { @for known in policies::suggested(visit) { option value=(known) {} } }
+                }, "A managed policy; empty: no boundary", ""))
                 button type="submit" { "Save boundary" }
             }
         }

@@ -3,7 +3,7 @@
 //! AWS compiles it in the background and keeps it for four hours. Here it is compiled when it is fetched, so that it is never
 //! behind; `GeneratedTime` says that moment. Asking for it once is needed all the same, as every client does.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use twinlock_directory::{
     AccessKey, Account, AccountNode, Batch, DeviceOwner, LoginProfile, Millis, SigningCertificate,
@@ -49,6 +49,9 @@ const COLUMNS_OF_EACH: usize = 2;
 const NONE: &str = "N/A";
 const NEVER: &str = "no_information";
 const NOT_FOR_ROOT: &str = "not_supported";
+
+/// One field of the report. Most are one of a few words.
+type Field = Cow<'static, str>;
 
 // ---- GenerateCredentialReport ----
 
@@ -160,17 +163,17 @@ fn report(node: &AccountNode, cx: &Cx<'_>) -> String {
     text
 }
 
-fn root_row(node: &AccountNode, cx: &Cx<'_>) -> Vec<String> {
+fn root_row(node: &AccountNode, cx: &Cx<'_>) -> Vec<Field> {
     let account = &node.account;
     let root = &account.root;
     let mut row = vec![
-        "<root_account>".to_owned(),
-        account.id.root_arn(),
+        "<root_account>".into(),
+        account.id.root_arn().into(),
         instant(account.created),
-        NOT_FOR_ROOT.to_owned(),
+        NOT_FOR_ROOT.into(),
         password_last_used(root.password_hash.is_some(), account.id.as_str(), cx),
-        NOT_FOR_ROOT.to_owned(),
-        NOT_FOR_ROOT.to_owned(),
+        NOT_FOR_ROOT.into(),
+        NOT_FOR_ROOT.into(),
         yes_or_no(node.devices_of(&DeviceOwner::Root).next().is_some()),
     ];
     row.extend(keys(&root.access_keys, cx));
@@ -178,20 +181,18 @@ fn root_row(node: &AccountNode, cx: &Cx<'_>) -> Vec<String> {
     row
 }
 
-fn user_row(user: &User, node: &AccountNode, cx: &Cx<'_>) -> Vec<String> {
+fn user_row(user: &User, node: &AccountNode, cx: &Cx<'_>) -> Vec<Field> {
     let login = user.login.as_ref();
     let next = |login: &LoginProfile| passwords::expires(login, &node.account);
     let device = DeviceOwner::User(user.id.clone());
     let mut row = vec![
-        user.name.clone(),
-        user.arn(),
+        user.name.clone().into(),
+        user.arn().into(),
         instant(user.created),
         yes_or_no(login.is_some()),
         password_last_used(login.is_some(), &user.id, cx),
-        login.map_or_else(|| NONE.to_owned(), |login| instant(login.changed)),
-        login
-            .and_then(next)
-            .map_or_else(|| NONE.to_owned(), instant),
+        login.map_or_else(|| NONE.into(), |login| instant(login.changed)),
+        login.and_then(next).map_or_else(|| NONE.into(), instant),
         yes_or_no(node.devices_of(&device).next().is_some()),
     ];
     row.extend(keys(&user.access_keys, cx));
@@ -199,56 +200,56 @@ fn user_row(user: &User, node: &AccountNode, cx: &Cx<'_>) -> Vec<String> {
     row
 }
 
-fn password_last_used(has_password: bool, id: &str, cx: &Cx<'_>) -> String {
+fn password_last_used(has_password: bool, id: &str, cx: &Cx<'_>) -> Field {
     match cx.world.directory.last_used().get(id) {
-        _ if !has_password => NONE.to_owned(),
+        _ if !has_password => NONE.into(),
         Some(last) => instant(last.when),
-        None => NEVER.to_owned(),
+        None => NEVER.into(),
     }
 }
 
 /// Five columns for each of the two keys.
-fn keys(keys: &[AccessKey], cx: &Cx<'_>) -> Vec<String> {
+fn keys(keys: &[AccessKey], cx: &Cx<'_>) -> Vec<Field> {
     let mut fields = Vec::new();
     for number in 0..COLUMNS_OF_EACH {
         let key = keys.get(number);
         let last = key.and_then(|key| cx.world.directory.last_used().get(&key.id));
         fields.push(yes_or_no(key.is_some_and(|key| key.active)));
-        fields.push(key.map_or_else(|| NONE.to_owned(), |key| instant(key.created)));
+        fields.push(key.map_or_else(|| NONE.into(), |key| instant(key.created)));
         match last {
             // As in GetAccessKeyLastUsed, S3 has no region.
             Some(last) => fields.extend([
                 instant(last.when),
                 match last.service.as_str() {
-                    "s3" => NONE.to_owned(),
-                    _ => last.region,
+                    "s3" => NONE.into(),
+                    _ => last.region.into(),
                 },
-                last.service,
+                last.service.into(),
             ]),
-            None => fields.extend([NONE, NONE, NONE].map(str::to_owned)),
+            None => fields.extend([NONE, NONE, NONE].map(Field::from)),
         }
     }
     fields
 }
 
 /// Two columns for each of the two certificates.
-fn certificates(certificates: &[SigningCertificate]) -> Vec<String> {
+fn certificates(certificates: &[SigningCertificate]) -> Vec<Field> {
     let mut fields = Vec::new();
     for number in 0..COLUMNS_OF_EACH {
         let certificate = certificates.get(number);
         fields.push(yes_or_no(certificate.is_some_and(|held| held.active)));
-        fields.push(certificate.map_or_else(|| NONE.to_owned(), |held| instant(held.uploaded)));
+        fields.push(certificate.map_or_else(|| NONE.into(), |held| instant(held.uploaded)));
     }
     fields
 }
 
-fn yes_or_no(yes: bool) -> String {
-    yes.to_string()
+fn yes_or_no(yes: bool) -> Field {
+    if yes { "true".into() } else { "false".into() }
 }
 
 /// As the report writes an instant: `2026-01-31T12:00:00+00:00`.
-fn instant(when: Millis) -> String {
-    at(when).iso().replace('Z', "+00:00")
+fn instant(when: Millis) -> Field {
+    at(when).iso().replace('Z', "+00:00").into()
 }
 
 #[cfg(test)]
