@@ -12,10 +12,10 @@ use twinlock_shapes::iam as shapes;
 use super::{
     common::{
         Cursor, already_exists, arn_of, at, delete_conflict, entity_need, in_path, list_need,
-        merge_tags, new_tags, no_such, no_such_entity, remove_tags, room_for_one, shown_tags,
-        tag_pairs, tags_if_any, with_tags,
+        merge_tags, new_tags, no_such, no_such_entity, room_for_one, tags_if_any, with_tags,
     },
     holder, roles,
+    tags::tag_operations,
 };
 
 /// The service that instance profiles hand their role to.
@@ -434,129 +434,15 @@ impl Change for RemoveRoleFromInstanceProfile {
     }
 }
 
-/// `iam:TagInstanceProfile`.
-#[derive(Debug)]
-pub struct TagInstanceProfile;
-
-impl Operation for TagInstanceProfile {
-    type Input = shapes::TagInstanceProfileInput;
-    type Output = shapes::TagInstanceProfileOutput;
-    type Found = Option<Arc<InstanceProfile>>;
-    const NAME: &'static str = "TagInstanceProfile";
-    const ACTIONS: &'static [Action] = &[on_profile(
-        "iam:TagInstanceProfile",
-        &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
-    )];
-
-    fn needs(input: &Self::Input, found: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let name = &input.instance_profile_name;
-        let need = need(&Self::ACTIONS[0], cx, name, found.as_ref())?;
-        Ok(Needs::one(need.request_tags(tag_pairs(&input.tags))))
-    }
-}
-
-impl Change for TagInstanceProfile {
-    nothing_to_prepare!();
-
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
-        find(cx, &input.instance_profile_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Self::Found,
-        (): &(),
-        cx: &Cx<'_>,
-        batch: &mut Batch,
-    ) -> Result<Self::Output, Fault> {
-        let found = existing(found, &input.instance_profile_name)?;
-        let mut profile = InstanceProfile::clone(&found);
-        let given = new_tags(&input.tags)?;
-        merge_tags(cx, &mut profile.tags, given, "TagsPerInstanceProfile")?;
-        batch.put(profile);
-        Ok(Default::default())
-    }
-}
-
-/// `iam:UntagInstanceProfile`.
-#[derive(Debug)]
-pub struct UntagInstanceProfile;
-
-impl Operation for UntagInstanceProfile {
-    type Input = shapes::UntagInstanceProfileInput;
-    type Output = shapes::UntagInstanceProfileOutput;
-    type Found = Option<Arc<InstanceProfile>>;
-    const NAME: &'static str = "UntagInstanceProfile";
-    const ACTIONS: &'static [Action] = &[on_profile("iam:UntagInstanceProfile", &["aws:TagKeys"])];
-
-    fn needs(input: &Self::Input, found: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let name = &input.instance_profile_name;
-        let need = need(&Self::ACTIONS[0], cx, name, found.as_ref())?;
-        Ok(Needs::one(need.keys("aws:TagKeys", input.tag_keys.clone())))
-    }
-}
-
-impl Change for UntagInstanceProfile {
-    nothing_to_prepare!();
-
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
-        find(cx, &input.instance_profile_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Self::Found,
-        (): &(),
-        _: &Cx<'_>,
-        batch: &mut Batch,
-    ) -> Result<Self::Output, Fault> {
-        let found = existing(found, &input.instance_profile_name)?;
-        let mut profile = InstanceProfile::clone(&found);
-        remove_tags(&mut profile.tags, &input.tag_keys);
-        batch.put(profile);
-        Ok(Default::default())
-    }
-}
-
-/// `iam:ListInstanceProfileTags`.
-#[derive(Debug)]
-pub struct ListInstanceProfileTags;
-
-impl Operation for ListInstanceProfileTags {
-    type Input = shapes::ListInstanceProfileTagsInput;
-    type Output = shapes::ListInstanceProfileTagsOutput;
-    type Found = Option<Arc<InstanceProfile>>;
-    const NAME: &'static str = "ListInstanceProfileTags";
-    const ACTIONS: &'static [Action] = &[on_profile("iam:ListInstanceProfileTags", &[])];
-
-    fn needs(input: &Self::Input, found: &Self::Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let name = &input.instance_profile_name;
-        need(&Self::ACTIONS[0], cx, name, found.as_ref()).map(Needs::one)
-    }
-}
-
-impl Read for ListInstanceProfileTags {
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
-        find(cx, &input.instance_profile_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Self::Found,
-        _: &Cx<'_>,
-    ) -> Result<Self::Output, Fault> {
-        let profile = existing(found, &input.instance_profile_name)?;
-        let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
-        let page = cursor.page(shown_tags(&profile.tags), |tag| tag.key.clone());
-        Ok(shapes::ListInstanceProfileTagsOutput {
-            is_truncated: page.is_truncated(),
-            tags: page.items,
-            marker: page.marker,
-        })
-    }
+tag_operations! {
+    InstanceProfile, "instance-profile", instance_profile_name, find,
+    |action, name, found, cx| need(action, cx, name, found.as_ref()), existing;
+    /// `iam:TagInstanceProfile`.
+    TagInstanceProfile, TagInstanceProfileInput -> TagInstanceProfileOutput;
+    /// `iam:UntagInstanceProfile`.
+    UntagInstanceProfile, UntagInstanceProfileInput -> UntagInstanceProfileOutput;
+    /// `iam:ListInstanceProfileTags`.
+    ListInstanceProfileTags, ListInstanceProfileTagsInput -> ListInstanceProfileTagsOutput;
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::{
         Cursor, REQUEST_TAG, Subject, TAG_KEYS, already_exists, arn_of, at, entity_need, find_user,
         list_need, merge_tags, new_tags, no_such, room_for_one, tags_if_any, with_tags,
     },
-    mfa_tags::TAG_DEVICE,
+    mfa_tags::TagMFADevice,
     qr_code,
     users::{UserOrRoot, listed, on_user, root_user},
 };
@@ -168,7 +168,7 @@ impl Operation for CreateVirtualMFADevice {
     type Output = shapes::CreateVirtualMFADeviceOutput;
     type Found = ();
     const NAME: &'static str = "CreateVirtualMFADevice";
-    const ACTIONS: &'static [Action] = &[CREATE, TAG_DEVICE];
+    const ACTIONS: &'static [Action] = &[CREATE, TagMFADevice::ACTIONS[0]];
 
     fn needs(input: &Self::Input, (): &(), cx: &Cx<'_>) -> Result<Needs, Fault> {
         let account = cx.account_id()?;
@@ -179,7 +179,7 @@ impl Operation for CreateVirtualMFADevice {
         );
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&CREATE, account, arn, &[]);
-        Ok(with_tags(need, &TAG_DEVICE, tags))
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 

@@ -23,6 +23,7 @@
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
+//! | `tags` | nothing: what operations on tags have in common |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //!
 //! The operations are public, so that the console calls the very same ones through the very same pipeline.
@@ -66,6 +67,7 @@ pub mod service_linked_roles;
 pub mod signing_certificates;
 pub mod simulation;
 pub mod ssh_public_keys;
+mod tags;
 pub mod user_tags;
 pub mod users;
 

@@ -13,11 +13,11 @@ use twinlock_shapes::iam as shapes;
 
 use super::{
     common::{
-        Cursor, REQUEST_TAG, TAG_KEYS, already_exists, arn_of, at, entity_need, invalid_input,
-        limit_exceeded, list_need, merge_tags, new_tags, remove_tags, room_for_one, shown_tags,
-        tag_pairs, with_tags,
+        REQUEST_TAG, TAG_KEYS, already_exists, arn_of, at, entity_need, invalid_input,
+        limit_exceeded, list_need, merge_tags, new_tags, room_for_one, shown_tags, with_tags,
     },
-    providers::{self, Provider, change_of_provider, of_provider, provider_tags},
+    providers::{self, Provider, change_of_provider, of_provider},
+    tags::{Tagged, tag_operations},
 };
 
 /// Fingerprints of one provider.
@@ -148,7 +148,7 @@ impl Change for CreateOpenIDConnectProvider {
         room_for_one(cx, have, "OpenIdConnectProvidersPerAccount")?;
         let mut tags = Vec::new();
         let given = new_tags(input.tags.as_deref().unwrap_or_default())?;
-        merge_tags(cx, &mut tags, given, OidcProvider::TAGS)?;
+        merge_tags(cx, &mut tags, given, OidcProvider::QUOTA)?;
         let provider = OidcProvider {
             account: cx.account_id()?,
             id: ids::provider_id(&*cx.world.random),
@@ -298,12 +298,13 @@ change_of_provider! {
     }
 }
 
-provider_tags! {
-    OidcProvider, open_id_connect_provider_arn,
-    TagOpenIDConnectProvider, "iam:TagOpenIDConnectProvider",
-    TagOpenIDConnectProviderInput -> TagOpenIDConnectProviderOutput,
-    UntagOpenIDConnectProvider, "iam:UntagOpenIDConnectProvider",
-    UntagOpenIDConnectProviderInput -> UntagOpenIDConnectProviderOutput,
-    ListOpenIDConnectProviderTags, "iam:ListOpenIDConnectProviderTags",
-    ListOpenIDConnectProviderTagsInput -> ListOpenIDConnectProviderTagsOutput
+tag_operations! {
+    OidcProvider, "oidc-provider", open_id_connect_provider_arn, providers::find,
+    |action, arn, found, _| providers::need(action, arn, found.as_ref()), providers::existing;
+    /// Puts tags on a provider.
+    TagOpenIDConnectProvider, TagOpenIDConnectProviderInput -> TagOpenIDConnectProviderOutput;
+    /// Takes tags from a provider.
+    UntagOpenIDConnectProvider, UntagOpenIDConnectProviderInput -> UntagOpenIDConnectProviderOutput;
+    /// Lists a provider's tags.
+    ListOpenIDConnectProviderTags, ListOpenIDConnectProviderTagsInput -> ListOpenIDConnectProviderTagsOutput;
 }

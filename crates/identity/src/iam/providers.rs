@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{AccountId, OidcProvider, Row, SamlProvider, Snapshot, Tag};
+use twinlock_directory::{AccountId, OidcProvider, SamlProvider, Snapshot};
 use twinlock_gate::{Action, Cx, Fault, Need};
 
-use super::common::{entity_need, no_such};
+use super::{
+    common::{entity_need, no_such},
+    tags::Tagged,
+};
 
 /// An identity provider of either kind.
-pub(crate) trait Provider: Clone + Into<Row> + Send + Sync + Sized + 'static {
+pub(super) trait Provider: Tagged + Send + Sync + 'static {
     /// AWS's word in ARNs: `oidc-provider`.
     const KIND: &'static str;
-    /// The quota of tags.
-    const TAGS: &'static str;
 
     /// The one with this ARN, in whatever account.
     fn of<'s>(snapshot: &'s Snapshot, arn: &str) -> Option<&'s Arc<Self>>;
@@ -20,15 +21,10 @@ pub(crate) trait Provider: Clone + Into<Row> + Send + Sync + Sized + 'static {
     fn missing(arn: &str) -> String;
     /// Its account.
     fn account(&self) -> AccountId;
-    /// Its tags.
-    fn tags(&self) -> &[Tag];
-    /// The same, to change.
-    fn tags_mut(&mut self) -> &mut Vec<Tag>;
 }
 
 impl Provider for OidcProvider {
     const KIND: &'static str = "oidc-provider";
-    const TAGS: &'static str = "TagsPerOpenIdConnectProvider";
 
     fn of<'s>(snapshot: &'s Snapshot, arn: &str) -> Option<&'s Arc<Self>> {
         snapshot.oidc_provider(arn)
@@ -41,19 +37,10 @@ impl Provider for OidcProvider {
     fn account(&self) -> AccountId {
         self.account
     }
-
-    fn tags(&self) -> &[Tag] {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Vec<Tag> {
-        &mut self.tags
-    }
 }
 
 impl Provider for SamlProvider {
     const KIND: &'static str = "saml-provider";
-    const TAGS: &'static str = "TagsPerSAMLProvider";
 
     fn of<'s>(snapshot: &'s Snapshot, arn: &str) -> Option<&'s Arc<Self>> {
         snapshot.saml_provider(arn)
@@ -66,18 +53,10 @@ impl Provider for SamlProvider {
     fn account(&self) -> AccountId {
         self.account
     }
-
-    fn tags(&self) -> &[Tag] {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Vec<Tag> {
-        &mut self.tags
-    }
 }
 
 /// Looks a provider up by its ARN, in the caller's account only: nobody is to learn what another account trusts.
-pub(crate) fn find<P: Provider>(cx: &Cx<'_>, arn: &str) -> Option<Arc<P>> {
+pub(super) fn find<P: Provider>(cx: &Cx<'_>, arn: &str) -> Option<Arc<P>> {
     let account = cx.account_id().ok()?;
     P::of(cx.snapshot, arn)
         .filter(|provider| provider.account() == account)
@@ -88,7 +67,7 @@ pub(crate) fn find<P: Provider>(cx: &Cx<'_>, arn: &str) -> Option<Arc<P>> {
 ///
 /// # Errors
 /// `ValidationError` for what is no ARN of a provider of this kind.
-pub(crate) fn need<P: Provider>(
+pub(super) fn need<P: Provider>(
     action: &Action,
     arn: &str,
     found: Option<&Arc<P>>,
@@ -112,7 +91,7 @@ pub(crate) fn need<P: Provider>(
 ///
 /// # Errors
 /// `NoSuchEntity`.
-pub(crate) fn existing<P: Provider>(found: Option<Arc<P>>, arn: &str) -> Result<Arc<P>, Fault> {
+pub(super) fn existing<P: Provider>(found: Option<Arc<P>>, arn: &str) -> Result<Arc<P>, Fault> {
     found.ok_or_else(|| no_such(P::missing(arn)))
 }
 
@@ -185,60 +164,4 @@ macro_rules! change_of_provider {
     };
 }
 
-/// The three operations on a provider's tags.
-macro_rules! provider_tags {
-    (
-        $provider:ty, $arn:ident,
-        $tag:ident, $tag_action:literal, $tag_in:ident -> $tag_out:ident,
-        $untag:ident, $untag_action:literal, $untag_in:ident -> $untag_out:ident,
-        $list:ident, $list_action:literal, $list_in:ident -> $list_out:ident
-    ) => {
-        change_of_provider! {
-            /// Puts tags on a provider.
-            $tag on $provider, $tag_action, &[REQUEST_TAG, TAG_KEYS], $tag_in -> $tag_out, $arn,
-            |input, need| need.request_tags(tag_pairs(&input.tags));
-            |input, provider, cx| {
-                let new = new_tags(&input.tags)?;
-                merge_tags(cx, provider.tags_mut(), new, <$provider as Provider>::TAGS)?;
-                Ok(Default::default())
-            }
-        }
-        change_of_provider! {
-            /// Takes tags from a provider.
-            $untag on $provider, $untag_action, &[TAG_KEYS], $untag_in -> $untag_out, $arn,
-            |input, need| need.keys(TAG_KEYS, input.tag_keys.clone());
-            |input, provider, _cx| {
-                remove_tags(provider.tags_mut(), &input.tag_keys);
-                Ok(Default::default())
-            }
-        }
-        of_provider! {
-            /// Lists a provider's tags.
-            $list on $provider, $list_action, &[], $list_in -> $list_out, $arn
-        }
-
-        impl Read for $list {
-            fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
-                providers::find(cx, &input.$arn)
-            }
-
-            fn run(
-                _: &Permit<Self>,
-                input: &Self::Input,
-                found: Self::Found,
-                _: &Cx<'_>,
-            ) -> Result<Self::Output, Fault> {
-                let provider = providers::existing(found, &input.$arn)?;
-                let page = Cursor::new(input.marker.as_deref(), input.max_items)?
-                    .page(shown_tags(provider.tags()), |tag| tag.key.clone());
-                Ok(shapes::$list_out {
-                    is_truncated: page.is_truncated(),
-                    tags: page.items,
-                    marker: page.marker,
-                })
-            }
-        }
-    };
-}
-
-pub(crate) use {change_of_provider, of_provider, provider_tags};
+pub(crate) use {change_of_provider, of_provider};

@@ -14,11 +14,11 @@ use twinlock_shapes::iam as shapes;
 
 use super::{
     common::{
-        Cursor, REQUEST_TAG, TAG_KEYS, arn_of, at, entity_already_exists, entity_need,
-        invalid_input, list_need, merge_tags, new_tags, remove_tags, room_for_one, shown_tags,
-        tag_pairs, with_tags,
+        REQUEST_TAG, TAG_KEYS, arn_of, at, entity_already_exists, entity_need, invalid_input,
+        list_need, merge_tags, new_tags, room_for_one, shown_tags, with_tags,
     },
-    providers::{self, Provider, change_of_provider, of_provider, provider_tags},
+    providers::{self, Provider, change_of_provider, of_provider},
+    tags::{Tagged, tag_operations},
 };
 
 /// How long metadata hold that do not say: a hundred years, as AWS has it.
@@ -100,7 +100,7 @@ impl Change for CreateSAMLProvider {
         room_for_one(cx, have, "SAMLProvidersPerAccount")?;
         let mut tags = Vec::new();
         let given = new_tags(input.tags.as_deref().unwrap_or_default())?;
-        merge_tags(cx, &mut tags, given, SamlProvider::TAGS)?;
+        merge_tags(cx, &mut tags, given, SamlProvider::QUOTA)?;
         let provider = SamlProvider {
             account: cx.account_id()?,
             id: ids::provider_id(&*cx.world.random),
@@ -230,10 +230,13 @@ impl Change for DeleteSAMLProvider {
     }
 }
 
-provider_tags! {
-    SamlProvider, saml_provider_arn,
-    TagSAMLProvider, "iam:TagSAMLProvider", TagSAMLProviderInput -> TagSAMLProviderOutput,
-    UntagSAMLProvider, "iam:UntagSAMLProvider", UntagSAMLProviderInput -> UntagSAMLProviderOutput,
-    ListSAMLProviderTags, "iam:ListSAMLProviderTags",
-    ListSAMLProviderTagsInput -> ListSAMLProviderTagsOutput
+tag_operations! {
+    SamlProvider, "saml-provider", saml_provider_arn, providers::find,
+    |action, arn, found, _| providers::need(action, arn, found.as_ref()), providers::existing;
+    /// Puts tags on a provider.
+    TagSAMLProvider, TagSAMLProviderInput -> TagSAMLProviderOutput;
+    /// Takes tags from a provider.
+    UntagSAMLProvider, UntagSAMLProviderInput -> UntagSAMLProviderOutput;
+    /// Lists a provider's tags.
+    ListSAMLProviderTags, ListSAMLProviderTagsInput -> ListSAMLProviderTagsOutput;
 }

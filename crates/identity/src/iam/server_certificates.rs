@@ -12,9 +12,9 @@ use super::{
     certificates::{check_chain, check_key, parse},
     common::{
         Cursor, REQUEST_TAG, TAG_KEYS, arn_of, at, entity_already_exists, entity_need, in_path,
-        list_need, merge_tags, new_tags, no_such, remove_tags, room_for_one, shown_tags, tag_pairs,
-        tags_if_any, with_tags,
+        list_need, merge_tags, new_tags, no_such, room_for_one, shown_tags, tags_if_any, with_tags,
     },
+    tags::tag_operations,
 };
 
 const KIND: &str = "server-certificate";
@@ -91,11 +91,6 @@ const UPLOAD: Action = Action::new(
     &[KIND],
     &[REQUEST_TAG, TAG_KEYS],
 );
-const TAG: Action = Action::new(
-    "iam:TagServerCertificate",
-    &[KIND],
-    &[REQUEST_TAG, TAG_KEYS],
-);
 
 /// Keeps a certificate and its key, if they belong together and the chain is one.
 pub struct UploadServerCertificate;
@@ -105,7 +100,7 @@ impl Operation for UploadServerCertificate {
     type Output = shapes::UploadServerCertificateOutput;
     type Found = Found;
     const NAME: &'static str = "UploadServerCertificate";
-    const ACTIONS: &'static [Action] = &[UPLOAD, TAG];
+    const ACTIONS: &'static [Action] = &[UPLOAD, TagServerCertificate::ACTIONS[0]];
 
     fn needs(input: &Self::Input, _: &Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
         let path = input.path.as_deref().unwrap_or("/");
@@ -113,7 +108,7 @@ impl Operation for UploadServerCertificate {
         let account = cx.account_id()?;
         let tags = input.tags.as_deref().unwrap_or_default();
         let need = entity_need(&UPLOAD, account, arn, &[]);
-        Ok(with_tags(need, &TAG, tags))
+        Ok(with_tags(need, &Self::ACTIONS[1], tags))
     }
 }
 
@@ -340,116 +335,14 @@ impl Change for DeleteServerCertificate {
 
 // ---- tags ----
 
-/// Puts tags on a certificate.
-pub struct TagServerCertificate;
-
-impl Operation for TagServerCertificate {
-    type Input = shapes::TagServerCertificateInput;
-    type Output = shapes::TagServerCertificateOutput;
-    type Found = Found;
-    const NAME: &'static str = "TagServerCertificate";
-    const ACTIONS: &'static [Action] = &[TAG];
-
-    fn needs(input: &Self::Input, found: &Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let need = need(&TAG, &input.server_certificate_name, found, cx)?;
-        Ok(Needs::one(need.request_tags(tag_pairs(&input.tags))))
-    }
-}
-
-impl Change for TagServerCertificate {
-    nothing_to_prepare!();
-
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Found {
-        find(cx, &input.server_certificate_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Found,
-        (): &(),
-        cx: &Cx<'_>,
-        batch: &mut Batch,
-    ) -> Result<Self::Output, Fault> {
-        let found = existing(found, &input.server_certificate_name)?;
-        let mut certificate = ServerCertificate::clone(&found);
-        let new = new_tags(&input.tags)?;
-        merge_tags(cx, &mut certificate.tags, new, "TagsPerServerCertificate")?;
-        batch.put(certificate);
-        Ok(shapes::TagServerCertificateOutput {})
-    }
-}
-
-const UNTAG: Action = Action::new("iam:UntagServerCertificate", &[KIND], &[TAG_KEYS]);
-
-/// Takes tags from a certificate.
-pub struct UntagServerCertificate;
-
-impl Operation for UntagServerCertificate {
-    type Input = shapes::UntagServerCertificateInput;
-    type Output = shapes::UntagServerCertificateOutput;
-    type Found = Found;
-    const NAME: &'static str = "UntagServerCertificate";
-    const ACTIONS: &'static [Action] = &[UNTAG];
-
-    fn needs(input: &Self::Input, found: &Found, cx: &Cx<'_>) -> Result<Needs, Fault> {
-        let mut need = need(&UNTAG, &input.server_certificate_name, found, cx)?;
-        if !input.tag_keys.is_empty() {
-            need = need.keys(TAG_KEYS, input.tag_keys.clone());
-        }
-        Ok(Needs::one(need))
-    }
-}
-
-impl Change for UntagServerCertificate {
-    nothing_to_prepare!();
-
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Found {
-        find(cx, &input.server_certificate_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Found,
-        (): &(),
-        _: &Cx<'_>,
-        batch: &mut Batch,
-    ) -> Result<Self::Output, Fault> {
-        let found = existing(found, &input.server_certificate_name)?;
-        let mut certificate = ServerCertificate::clone(&found);
-        remove_tags(&mut certificate.tags, &input.tag_keys);
-        batch.put(certificate);
-        Ok(shapes::UntagServerCertificateOutput {})
-    }
-}
-
-on_certificate! {
+tag_operations! {
+    ServerCertificate, "server-certificate", server_certificate_name, find, need, existing;
+    /// Puts tags on a certificate.
+    TagServerCertificate, TagServerCertificateInput -> TagServerCertificateOutput;
+    /// Takes tags from a certificate.
+    UntagServerCertificate, UntagServerCertificateInput -> UntagServerCertificateOutput;
     /// Lists a certificate's tags by key.
-    ListServerCertificateTags, plain("iam:ListServerCertificateTags"),
-    ListServerCertificateTagsInput -> ListServerCertificateTagsOutput
-}
-
-impl Read for ListServerCertificateTags {
-    fn find(input: &Self::Input, cx: &Cx<'_>) -> Found {
-        find(cx, &input.server_certificate_name)
-    }
-
-    fn run(
-        _: &Permit<Self>,
-        input: &Self::Input,
-        found: Found,
-        _: &Cx<'_>,
-    ) -> Result<Self::Output, Fault> {
-        let certificate = existing(found, &input.server_certificate_name)?;
-        let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
-        let page = cursor.page(shown_tags(&certificate.tags), |tag| tag.key.clone());
-        Ok(shapes::ListServerCertificateTagsOutput {
-            is_truncated: page.is_truncated(),
-            tags: page.items,
-            marker: page.marker,
-        })
-    }
+    ListServerCertificateTags, ListServerCertificateTagsInput -> ListServerCertificateTagsOutput;
 }
 
 #[cfg(test)]
