@@ -3,9 +3,11 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `graph` | what is on the map: asked of the one evaluator, within limits |
+//! | `ask` | the questions, to the one evaluator |
+//! | `graph` | what is on the map, within its limits |
 //! | `draw` | the picture |
 
+mod ask;
 mod draw;
 mod graph;
 
