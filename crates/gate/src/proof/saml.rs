@@ -36,6 +36,8 @@ const AUDIENCES: [&str; 2] = [
     "https://signin.aws.amazon.com/saml",
     "urn:amazon:webservices",
 ];
+/// The longest response, in characters of base64: what `SAMLAssertion` may have. Reading one costs before anybody has proved anything.
+const RESPONSE_CHARS_MAX: usize = 100_000;
 /// How far the provider's clock may differ.
 const SKEW_MS: Millis = 60_000;
 /// How long after its issue an assertion may be redeemed.
@@ -262,6 +264,9 @@ pub fn providers_named(encoded: &str, most: usize) -> Result<Vec<String>, Fault>
 }
 
 fn decoded(encoded: &str) -> Result<String, Fault> {
+    if encoded.len() > RESPONSE_CHARS_MAX {
+        return Err(no_response("it has more than 100000 characters"));
+    }
     dsig::base64(encoded)
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(|| invalid("Invalid base64 SAMLResponse"))

@@ -52,6 +52,33 @@ fn good(idp: &SamlIdp) -> String {
 }
 
 #[test]
+fn a_response_has_so_many_characters_and_no_more() {
+    let idp = SamlIdp::default();
+    // Base64 may be broken into lines, as many as one likes.
+    let filled = |chars: usize| {
+        let response = encoded(&good(&idp));
+        let lines = "\n".repeat(chars - response.len());
+        response + &lines
+    };
+    let longest = filled(RESPONSE_CHARS_MAX);
+    assert_eq!(providers_named(&longest, 9).expect("read"), [PROVIDER]);
+    let own = ["http://localhost/saml".into()];
+    let known = SamlProvider {
+        valid_until: NOW + 3_600_000,
+        ..provider(&idp)
+    };
+    verify(&longest, &known, &own, NOW).expect("believed");
+    let longer = filled(RESPONSE_CHARS_MAX + 1);
+    for refused in [
+        providers_named(&longer, 9).map(drop),
+        verify(&longer, &known, &own, NOW).map(drop),
+    ] {
+        let message = refused.expect_err("too long").message;
+        assert!(message.ends_with("more than 100000 characters"), "{message}");
+    }
+}
+
+#[test]
 fn a_signed_assertion_says_who_may_be_what() {
     let idp = SamlIdp::default();
     let read = at(&idp, &good(&idp), NOW).expect("believed");
