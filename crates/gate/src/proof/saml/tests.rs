@@ -74,7 +74,10 @@ fn a_response_has_so_many_characters_and_no_more() {
         verify(&longer, &known, &own, NOW).map(drop),
     ] {
         let message = refused.expect_err("too long").message;
-        assert!(message.ends_with("more than 100000 characters"), "{message}");
+        assert!(
+            message.ends_with("more than 100000 characters"),
+            "{message}"
+        );
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     },
     organizations::{attachments::AttachPolicy, policies::CreatePolicy as CreateControl},
     sts::AssumeRole,
-    testing::{START, TestWorld, root},
+    testing::{START, TestWorld, allow, root},
 };
 
 const MANAGEMENT: &str = "111111111111";
@@ -551,4 +551,52 @@ fn root_users_find_no_door_however_open_it_is() {
     };
     assert_eq!(to(&root(OUTSIDER)), None);
     assert_eq!(to(&root(MANAGEMENT)), None);
+}
+
+/// A list of all roles asks only those that speak of the caller. However they say it, none of them is overlooked.
+#[test]
+fn a_role_speaks_of_the_caller_in_many_ways() {
+    let world = TestWorld::new(&[MANAGEMENT, OUTSIDER]);
+    let john = world.user(
+        OUTSIDER,
+        "John",
+        &allow("sts:AssumeRole", "arn:aws:iam::111111111111:role/*"),
+    );
+    let id = world.stored_user(OUTSIDER, "John").id;
+    let snapshot = world.world.directory.published();
+    let cx = world.world.standing_of(&john, &snapshot).expect("there");
+    let doors = Doors::of(cx, "John");
+    let made = std::cell::Cell::new(0);
+    let trusts = |principal: &str| {
+        made.set(made.get() + 1);
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}}}"#
+        );
+        world.role(MANAGEMENT, &format!("Door{}", made.get()), &trust, "")
+    };
+    for principal in [
+        r#"{"AWS":"081278057606"}"#,
+        r#"{"AWS":"arn:aws:iam::081278057606:root"}"#,
+        r#"{"AWS":["999999999999","arn:aws:iam::081278057606:user/John"]}"#,
+        r#"{"AWS":"arn:aws:iam::\u0030\u0038\u0031278057606:root"}"#,
+        r#"{"AWS":"\u0030812780576\u00306"}"#,
+        r#"{"AWS":"*"}"#,
+        r#""*""#,
+        &format!(r#"{{"AWS":"{id}"}}"#),
+    ] {
+        let role = trusts(principal);
+        let bound = principal.contains(":user/") || principal.contains(&id);
+        assert!(doors.concerns(&role), "{principal}");
+        // Names of users are bound to their ids when a policy is written, which was not done here.
+        assert!(bound || doors.to(&role) == Some(Door::OPEN), "{principal}");
+    }
+    for principal in [
+        r#"{"AWS":"111111111111"}"#,
+        r#"{"AWS":"arn:aws:iam::333333333333:user/John"}"#,
+        r#"{"Service":"lambda.amazonaws.com"}"#,
+    ] {
+        let role = trusts(principal);
+        assert!(!doors.concerns(&role), "{principal}");
+        assert_eq!(doors.to(&role), None, "{principal}");
+    }
 }
