@@ -3,7 +3,7 @@
 use http::Response;
 use maud::{Markup, html};
 use twinlock_gate::{Body, Fault};
-use twinlock_s3::{copy_object::CopyObject, delete_object::DeleteObject};
+use twinlock_s3::{copy_object::CopyObject, delete_object::DeleteObject, get_object::HeadObject};
 use twinlock_shapes::s3 as s;
 
 use super::{
@@ -199,6 +199,18 @@ async fn carry(
     target: &Target,
     to: &str,
 ) -> Result<(), Fault> {
+    // What is deleted in the end must be what was copied: somebody may write the key in between.
+    let etag = match verb {
+        Verb::Copy => None,
+        _ => {
+            let input = s::HeadObjectInput {
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+                ..Default::default()
+            };
+            visit.effect::<HeadObject>(input).await?.etag
+        }
+    };
     let input = s::CopyObjectInput {
         bucket: target.bucket.clone(),
         key: to.to_owned(),
@@ -222,9 +234,19 @@ async fn carry(
         let input = s::DeleteObjectInput {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
+            if_match: etag,
             ..Default::default()
         };
-        visit.effect::<DeleteObject>(input).await?;
+        match visit.effect::<DeleteObject>(input).await {
+            Err(fault) if fault.code == "PreconditionFailed" => {
+                return Err(Fault::new(
+                    "PreconditionFailed",
+                    412,
+                    format!("{key} was written anew meanwhile, and stays beside its copy {to}."),
+                ));
+            }
+            other => drop(other?),
+        }
     }
     Ok(())
 }
