@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -29,27 +29,42 @@ pub(crate) struct Browser {
     scratch: PathBuf,
 }
 
+/// How often a driver is started before we give up.
+const STARTS_MAX: usize = 5;
+
+/// Starts a driver. Gives it and its port; none: it ended without naming one.
+fn drive(scratch: &Path) -> Option<(Child, String)> {
+    let mut driver = Command::new("chromedriver")
+        .args(["--port=0", "--log-level=WARNING"])
+        .env("TMPDIR", scratch)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver runs: make test installs Debian's chromium-driver");
+    let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+    let port = lines.find_map(|line| {
+        let line = line.ok()?;
+        let (_, rest) = line.split_once("successfully on port ")?;
+        Some(rest.trim_end_matches('.').to_owned())
+    });
+    let Some(port) = port else {
+        let _ = driver.kill();
+        let _ = driver.wait();
+        return None;
+    };
+    // What it prints later must go somewhere.
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
+
 impl Browser {
     /// Opens a browser before the world's server.
     pub(crate) fn open(world: &World) -> Browser {
         let scratch = world.folder("browser");
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0", "--log-level=WARNING"])
-            .env("TMPDIR", &scratch)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver runs: make test installs Debian's chromium-driver");
-        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
-        let port = lines
-            .find_map(|line| {
-                let line = line.ok()?;
-                let (_, rest) = line.split_once("successfully on port ")?;
-                Some(rest.trim_end_matches('.').to_owned())
-            })
+        // Another process may take the port that a driver has just found free; the driver then ends without naming it.
+        let (driver, port) = (0..STARTS_MAX)
+            .find_map(|_| drive(&scratch))
             .expect("chromedriver says its port");
-        // What it prints later must go somewhere.
-        std::thread::spawn(move || lines.for_each(drop));
         let mut browser = Browser {
             driver,
             address: format!("127.0.0.1:{port}"),

@@ -302,6 +302,6 @@ fn console_the_wizard_that_delegates_is_for_everybody() {
         .clicks("Next: Preview");
     tour.here("Who gains access");
     browser.clicks("Create");
-    tour.here("To send: Lock of Production");
+    tour.here("To send: Lock of account 999999999999");
     assert_eq!(tour.wrong, Vec::<String>::new());
 }

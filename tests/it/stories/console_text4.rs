@@ -154,7 +154,7 @@ fn console_text4_michael_is_nobody_at_home_and_admin_in_the_dev_account() {
     admin.goes(&format!("{dev}/access/map"));
     admin
         .sees("Whomever it allows")
-        .sees("of aws-nz-login 987654321098");
+        .sees("of account 987654321098");
 
     // The clean-up.
     admin.goes(&format!("{dev}/s3"));
