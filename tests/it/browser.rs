@@ -19,6 +19,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// WebDriver's name of the member that holds an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// Notes in the page whether the click that follows leaves it: by a link of the same tab, or a form, that no script took over.
+/// The note dies with the page.
+const WATCH: &str = "if (window.leaving !== undefined) return; window.leaving = false;\
+    window.addEventListener('submit', event => {\
+        const target = event.submitter?.formTarget || event.target.target;\
+        if (!event.defaultPrevented && (target || '_self') === '_self') window.leaving = true;\
+    });\
+    window.addEventListener('click', event => {\
+        const link = event.target.closest?.('a[href]');\
+        if (!link || event.defaultPrevented || link.hasAttribute('download') || (link.target || '_self') !== '_self') return;\
+        const [here, there] = [location.href, link.href].map(url => url.split('#')[0]);\
+        if (here !== there || !link.href.includes('#')) window.leaving = true;\
+    });";
+
 /// One browser with a profile of its own.
 pub(crate) struct Browser {
     driver: Child,
@@ -248,8 +262,34 @@ impl Browser {
                 .chain(self.elements(&part))
                 .find(|element| self.is(element, "displayed") && self.is(element, "enabled"))
         });
+        self.ask(
+            "POST",
+            &format!("{}/execute/sync", self.session),
+            json!({ "script": WATCH, "args": [] }),
+        )
+        .expect("a page");
         self.tell("POST", &format!("/element/{element}/click"), json!({}));
+        self.arrives();
         self
+    }
+
+    /// Waits until the page that a click left has gone and the next is there, so that nobody reads the old one's words for
+    /// the new one's. A click that leads nowhere else returns at once.
+    fn arrives(&self) {
+        let state = "return window.leaving || (document.readyState !== 'complete' && 'loading')";
+        for _ in 0..(PATIENCE.as_millis() / PAUSE.as_millis()) {
+            // No answer: a dialogue is open or the tab is gone, which is for the story to look at.
+            let state = self.ask(
+                "POST",
+                &format!("{}/execute/sync", self.session),
+                json!({ "script": state, "args": [] }),
+            );
+            match state {
+                Ok(Value::Bool(true)) | Ok(Value::String(_)) => pause(),
+                _ => return,
+            }
+        }
+        panic!("a click leads nowhere {}", self.page());
     }
 
     fn field(&self, label: &str) -> String {
