@@ -74,11 +74,16 @@ fn drive(scratch: &Path) -> Option<(Child, String)> {
 impl Browser {
     /// Opens a browser before the world's server.
     pub(crate) fn open(world: &World) -> Browser {
+        (0..STARTS_MAX)
+            .find_map(|_| Browser::start(world))
+            .expect("chromedriver and Chromium start")
+    }
+
+    /// Starts driver and browser. None: the driver's port was taken in the moment that it had found it free, or the browser
+    /// did not come up in the time that the driver gives it.
+    fn start(world: &World) -> Option<Browser> {
         let scratch = world.folder("browser");
-        // Another process may take the port that a driver has just found free; the driver then ends without naming it.
-        let (driver, port) = (0..STARTS_MAX)
-            .find_map(|_| drive(&scratch))
-            .expect("chromedriver says its port");
+        let (driver, port) = drive(&scratch)?;
         let mut browser = Browser {
             driver,
             address: format!("127.0.0.1:{port}"),
@@ -98,9 +103,10 @@ impl Browser {
                 "goog:loggingPrefs": { "browser": "ALL" },
             } } }),
         );
-        let id = made.expect("a browser")["sessionId"].clone();
-        browser.session = format!("/session/{}", id.as_str().expect("a session"));
-        browser
+        let made = made.inspect_err(|error| eprintln!("{error}")).ok()?;
+        let id = made["sessionId"].as_str().expect("a session");
+        browser.session = format!("/session/{id}");
+        Some(browser)
     }
 
     /// One call of the protocol; the error is WebDriver's own.
@@ -162,10 +168,11 @@ impl Browser {
 
     /// `/console/SLOT` of the identity that the page belongs to.
     pub(crate) fn home(&self) -> String {
-        let path = self.path();
-        let mut parts = path.split('/');
-        let slot = parts.nth(2).expect("a page of a signed-in person");
-        format!("/console/{slot}")
+        self.until("a page of a signed-in person", || {
+            let path = self.path();
+            let slot = path.strip_prefix("/console/")?.split('/').next()?;
+            (!slot.is_empty()).then(|| format!("/console/{slot}"))
+        })
     }
 
     /// Runs a script in the page.
@@ -198,7 +205,9 @@ impl Browser {
 
     /// Asserts that the page does not say this.
     pub(crate) fn does_not_see(&self, words: &str) -> &Self {
-        let text = self.text();
+        let text = self.until("a page", || {
+            Some(self.text()).filter(|text| !text.is_empty())
+        });
         assert!(!text.contains(words), "`{words}` is there:\n{text}");
         self
     }
@@ -235,6 +244,22 @@ impl Browser {
         self.ask("GET", &path, Value::Null) == Ok(Value::Bool(true))
     }
 
+    /// Does something with an element. None: the page's script has just put another in its place, or something before it,
+    /// and it is to be looked for again.
+    fn does(&self, element: &str, what: &str, body: Value) -> Option<()> {
+        const PASSING: [&str; 3] = [
+            "stale element reference",
+            "element click intercepted",
+            "element not interactable",
+        ];
+        let path = format!("{}/element/{element}/{what}", self.session);
+        match self.ask("POST", &path, body) {
+            Ok(_) => Some(()),
+            Err(error) if PASSING.iter().any(|code| error["error"] == *code) => None,
+            Err(error) => panic!("{path}: {error}\n{}", self.page()),
+        }
+    }
+
     /// The first shown and enabled element among those of the path, when there is one.
     fn first(&self, what: &str, xpath: &str) -> String {
         self.until(what, || {
@@ -256,19 +281,20 @@ impl Browser {
             "{of}[contains({lower}, {0}) or contains({label}, {0})]",
             quoted(&words)
         );
-        let element = self.until(&words, || {
-            self.elements(&whole)
+        self.until(&words, || {
+            let element = self
+                .elements(&whole)
                 .into_iter()
                 .chain(self.elements(&part))
-                .find(|element| self.is(element, "displayed") && self.is(element, "enabled"))
+                .find(|element| self.is(element, "displayed") && self.is(element, "enabled"))?;
+            self.ask(
+                "POST",
+                &format!("{}/execute/sync", self.session),
+                json!({ "script": WATCH, "args": [] }),
+            )
+            .ok()?;
+            self.does(&element, "click", json!({}))
         });
-        self.ask(
-            "POST",
-            &format!("{}/execute/sync", self.session),
-            json!({ "script": WATCH, "args": [] }),
-        )
-        .expect("a page");
-        self.tell("POST", &format!("/element/{element}/click"), json!({}));
         self.arrives();
         self
     }
@@ -302,13 +328,11 @@ impl Browser {
 
     /// Writes into the field with this label, in the place of what was there.
     pub(crate) fn fills(&self, label: &str, text: &str) -> &Self {
-        let element = self.field(label);
-        self.tell("POST", &format!("/element/{element}/clear"), json!({}));
-        self.tell(
-            "POST",
-            &format!("/element/{element}/value"),
-            json!({ "text": text }),
-        );
+        self.until(label, || {
+            let element = self.field(label);
+            self.does(&element, "clear", json!({}))?;
+            self.does(&element, "value", json!({ "text": text }))
+        });
         self
     }
 
@@ -423,7 +447,7 @@ impl Drop for Browser {
 /// One request and the body of its answer. The driver keeps the connection open, so the length says where the answer ends.
 fn exchange(address: &str, method: &str, path: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(180)))?;
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",

@@ -215,7 +215,7 @@ fn console_a_page_in_a_bucket_cannot_act_as_the_console() {
 
 #[test]
 fn console_wrong_passwords_wait_and_identities_stand_side_by_side() {
-    let world = World::start("text3");
+    let world = World::start_still("text3");
     let dev = world.account("Development");
     dev.user("John");
     dev.iam(
