@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, in the binary. A file's address holds a fingerprint of its content, so that
+//! The style sheet, the scripts and the icon, in the binary. A file's address holds a fingerprint of its content, so that
 //! browsers keep it until it changes.
 
 use std::sync::OnceLock;
@@ -43,11 +43,17 @@ pub(crate) static STYLE: Asset = Asset::new(
     "text/css; charset=utf-8",
     include_bytes!("assets/style.css"),
 );
-/// The one script.
+/// The script of every page.
 pub(crate) static SCRIPT: Asset = Asset::new(
     "console.js",
     "text/javascript; charset=utf-8",
     include_bytes!("assets/console.js"),
+);
+/// The script of the policy editor, for the pages that have one.
+pub(crate) static EDITOR: Asset = Asset::new(
+    "editor.js",
+    "text/javascript; charset=utf-8",
+    include_bytes!("assets/editor.js"),
 );
 /// The icon.
 pub(crate) static ICON: Asset = Asset::new(
@@ -58,7 +64,7 @@ pub(crate) static ICON: Asset = Asset::new(
 
 /// The file of this name.
 pub(crate) fn serve(name: &str) -> Response<Body> {
-    [&STYLE, &SCRIPT, &ICON]
+    [&STYLE, &SCRIPT, &EDITOR, &ICON]
         .into_iter()
         .find(|file| file.name == name)
         .map_or_else(

@@ -104,6 +104,11 @@ const OPERATORS: [(&str, Family, Relation); 27] = [
     ("Null", Family::Null, Relation::Is),
 ];
 
+/// The names of all operators, without set qualifier and IfExists, as AWS groups them: `StringEquals` …
+pub fn condition_operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(|(name, ..)| *name)
+}
+
 /// An operator's name taken apart.
 pub(crate) struct OperatorName {
     /// The name without set qualifier and IfExists.

@@ -63,6 +63,7 @@ mod value;
 pub mod write_rules;
 
 pub use compile::{Bindings, Policy};
+pub use condition::condition_operators;
 pub use context_keys::{StatementKeys, context_keys};
 pub use decision::{Cause, Decision, Outcome, PolicyKind};
 pub use document::{Document, Effect, PrincipalSpan, Statement};

@@ -237,6 +237,18 @@ fn console_pages_are_for_everybody() {
     browser.sees("Console Home");
     let root = browser.home();
     tour.visits(&root, IAM);
+    browser.goes(&format!("{root}/iam/policies/create"));
+    browser
+        .pastes(
+            &json!({ "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+                  "Condition": { "StringEquals": { "aws:PrincipalTag/team": "a" }, "Bool": { "aws:SecureTransport": "true" } } },
+                { "Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*" },
+            ] })
+            .to_string(),
+        )
+        .clicks("Visual");
+    tour.here("Request conditions");
 
     // Somebody in a role, whose sessions are then revoked.
     browser

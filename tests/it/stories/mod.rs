@@ -13,6 +13,7 @@ mod console_guard;
 mod console_iam_pages;
 mod console_organizations;
 mod console_passwords;
+mod console_policy_editor;
 mod console_s3;
 mod console_saml;
 mod console_sign_in;

@@ -1,7 +1,7 @@
 //! Writing a policy: a visual and a JSON editor kept in step, checked while one types; then a review with name and summary.
 //!
-//! The JSON text is the truth. The visual editor (in the script) reads it and writes it back; statements that it cannot show it
-//! leaves as they are, and says so. Without the script the JSON editor alone works.
+//! The JSON text is the truth. The visual editor (in the script, with what `choices` offers) reads it and writes it back; what it
+//! cannot show it leaves as it is, and says so. Without the script the JSON editor alone works.
 
 use http::Response;
 use maud::{Markup, html};
@@ -11,7 +11,7 @@ use twinlock_identity::iam::{
     managed_policies::CreatePolicy, policy_versions::CreatePolicyVersion,
 };
 use twinlock_policy::{
-    Document, facts, summary as policy_summary,
+    Document, summary as policy_summary,
     validate::{self as policy_validate, PolicyType, ResourceType},
     write_rules,
 };
@@ -22,6 +22,7 @@ use super::{
     policies, pretty,
 };
 use crate::{
+    assets,
     http::json as json_answer,
     layout::{Service, show},
     parts::{csrf, head, problem, text},
@@ -58,6 +59,7 @@ pub(crate) fn fields(visit: &Visit, kind: &str, document: &str) -> Markup {
             div.repair hidden { button type="button" data-repair { "Repair" } span {} }
             p.tally aria-live="polite" {}
             ul.findings {}
+            script src=(assets::EDITOR.path()) defer {}
         }
     }
 }
@@ -386,18 +388,4 @@ fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) {
         serde_json::Value::Object(map) => map.values().for_each(|item| each_text(item, with)),
         _ => {}
     }
-}
-
-/// The actions of a service, for the visual editor.
-pub(crate) fn actions(service: &str) -> Response<Body> {
-    let actions: Vec<_> = facts::service(service)
-        .map(|service| {
-            service
-                .actions
-                .iter()
-                .map(|action| json!({ "name": action.name, "level": action.level.as_str() }))
-                .collect()
-        })
-        .unwrap_or_default();
-    json_answer(&json!({ "actions": actions }))
 }

@@ -7,6 +7,7 @@
 //! | `providers`, `provider` | identity providers: the list, adding one; a provider's page |
 //! | `create_user`, `create_role`, `federated` | the wizards; web identity and SAML in the second |
 //! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
+//! | `choices` | nothing: what the visual editor offers |
 //! | `holder` | what users, groups and roles have in common: policies, tags |
 //! | `instance_profiles` | nothing: the profile that comes and goes with a role for EC2 |
 //! | `last_accessed`, `credential_report` | what was last used; everybody's credentials |
@@ -18,6 +19,7 @@
 //! | `steps` | nothing: what a wizard of several changes made, and what was refused |
 
 mod access_keys;
+mod choices;
 mod create_role;
 mod create_user;
 mod credential_report;
@@ -77,7 +79,8 @@ pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
         ["policies"] => policies::list(visit).await,
         ["policies", "create"] => editor::create_policy(visit).await,
         ["policies", "validate"] if visit.request.is_post() => Ok(editor::validate(visit)),
-        ["policies", "actions", service] => Ok(editor::actions(service)),
+        ["policies", "actions"] => Ok(choices::everywhere()),
+        ["policies", "actions", service] => Ok(choices::of_service(visit, service)),
         ["policies", rest @ ..] => policies::one(visit, rest).await,
         ["identity-providers"] => providers::list(visit).await,
         ["identity-providers", "create"] => providers::create(visit).await,
