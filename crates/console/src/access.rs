@@ -128,6 +128,24 @@ fn answer(
     Ok((explanation, may))
 }
 
+/// The gates of what `caller`, an identity of the person's own, has just been refused, as far as it may know them; nothing, if there
+/// is nothing to say.
+pub(crate) fn gates_of(visit: &Visit, caller: &Caller, action: &str, resource: &str) -> Markup {
+    let Some(account) = caller.who.account() else {
+        return html! {};
+    };
+    let snapshot = visit.world.directory.published();
+    let need = need(&snapshot, account, action, resource);
+    let Ok(explanation) = visit.world.advise(caller, &need) else {
+        return html! {};
+    };
+    let explanation = explanation.for_caller(Some(account.as_str()));
+    if explanation.decision.allowed() {
+        return html! {};
+    }
+    gates::row(&explanation)
+}
+
 /// The ARN of the user or role behind the caller.
 fn own_identity(visit: &Visit, snapshot: &Snapshot) -> Option<String> {
     match &visit.caller.who {
@@ -170,6 +188,13 @@ fn somebody(visit: &Visit, snapshot: &Snapshot, arn: &str) -> Option<Caller> {
 /// Whether the caller may ask what a user or role of its account can do.
 pub(crate) fn may_ask_about(cx: &Cx<'_>, snapshot: &Snapshot, arn: &str) -> bool {
     on_own_entity(cx, &SIMULATE, snapshot, arn)
+}
+
+/// Whether whoever acts may do this on a user or role of its account, or on what else has this ARN there.
+pub(crate) fn may(visit: &Visit, action: &Action, arn: &str) -> bool {
+    let snapshot = visit.world.directory.published();
+    let cx = visit.world.standing_of(&visit.caller, &snapshot);
+    cx.is_ok_and(|cx| on_own_entity(&cx, action, &snapshot, arn))
 }
 
 /// Whether the caller may read a role of its account.

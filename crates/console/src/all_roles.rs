@@ -3,8 +3,10 @@
 //! [`Doors`] puts the very question of AssumeRole, so that this list and the switch always agree. What is greyed says what is
 //! missing: a sign-in with MFA, the external id that the role's owner has given, or both.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
-use twinlock_directory::{AccountNode, Role};
+use twinlock_directory::{AccountNode, DeviceOwner, Role, Snapshot};
 use twinlock_identity::sts::doors::{Door, Doors};
 
 use crate::{
@@ -35,6 +37,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
         visit.world.standing_of(&own, &snapshot)?,
         session_name(&own, &visit.sign_in.name),
     );
+    let device = has_device(visit, &snapshot);
     let q = visit.query("q").to_lowercase();
     let mut ways = Vec::new();
     let (mut more, mut asked, mut unasked) = (0, 0, 0);
@@ -67,10 +70,12 @@ pub(crate) fn page(visit: &Visit) -> Page {
     let main = html! {
         (head("Roles you may switch to", "Of all accounts of this server, computed from both sides: what you are allowed, and whom each role trusts.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } }))
         (search("Find roles and accounts", visit.query("q")))
-        @if ways.is_empty() { (nothing("There is no role that you may switch to.")) } @else {
+        @if ways.is_empty() {
+            (nothing(if visit.sign_in.is_root() { "Root users cannot switch roles. Sign in as an IAM user." } else if q.is_empty() { "There is no role that you may switch to: a policy of yours must allow sts:AssumeRole on it, and the role must trust you or your account." } else { "No role that you may switch to is called so." }))
+        } @else {
             table {
                 thead { tr { th { "Account" } th { "Role" } th { "Switch" } } }
-                tbody { @for way in &ways { (row(visit, way)) } }
+                tbody { @for way in &ways { (row(visit, way, device)) } }
             }
         }
         @if more > 0 { p.hint { "And " (more) " more: the search finds them." } }
@@ -79,7 +84,16 @@ pub(crate) fn page(visit: &Visit) -> Page {
     Ok(show(visit, Service::Home, "Roles you may switch to", main))
 }
 
-fn row(visit: &Visit, way: &Way<'_>) -> Markup {
+/// Whether the person has an MFA device to sign in again with.
+fn has_device(visit: &Visit, snapshot: &Snapshot) -> bool {
+    let Some(id) = visit.sign_in.user_id.clone() else {
+        return false;
+    };
+    let node = snapshot.account(&visit.sign_in.account);
+    node.is_some_and(|node| node.devices_of(&DeviceOwner::User(id)).next().is_some())
+}
+
+fn row(visit: &Visit, way: &Way<'_>, device: bool) -> Markup {
     let (account, role, door) = (&way.node.account, way.role, way.door);
     // As the form takes it: the path without its first slash, then the name.
     let full = format!("{}{}", role.path.trim_start_matches('/'), role.name);
@@ -91,9 +105,9 @@ fn row(visit: &Visit, way: &Way<'_>) -> Markup {
                 @if full.chars().count() > ROLE_CHARS_MAX {
                     "By the API and the CLI only: its path and name have more than " (ROLE_CHARS_MAX) " characters."
                 } @else if door.mfa {
-                    @if door.external_id { "Needs MFA and an external ID. " } @else { "Needs MFA. " }
-                    a href=(again_with_mfa(visit, account.id.as_str(), &full, door)) { "Sign in again with MFA" }
+                    (needs_mfa(visit, account.id.as_str(), &full, door, device))
                 } @else {
+                    @if door.external_id { div.about { "Needs the external ID that the role's owner has given you." } }
                     form method="post" action=(visit.at("/switchrole")) {
                         (csrf(visit))
                         input type="hidden" name="account" value=(account.id);
@@ -108,6 +122,37 @@ fn row(visit: &Visit, way: &Way<'_>) -> Markup {
             }
         }
     }
+}
+
+/// That MFA is missing, and the next step towards it.
+fn needs_mfa(visit: &Visit, account: &str, role: &str, door: Door, device: bool) -> Markup {
+    html! {
+        @if door.external_id { "Needs MFA and an external ID. " } @else { "Needs MFA. " }
+        @if device {
+            a href=(again_with_mfa(visit, account, role, door)) { "Sign in again with MFA" }
+        } @else if visit.sign_in.role.is_some() {
+            "You have no MFA device yet: switch back to assign one."
+        } @else {
+            "You have no MFA device yet. "
+            a href=(visit.at("/iam/credentials")) { "Assign MFA device" }
+        }
+    }
+}
+
+/// What the person would have to bring to a role that it could not switch to, as the list says it; none: nothing would help.
+pub(crate) fn missing(visit: &Visit, snapshot: &Arc<Snapshot>, role: &Role) -> Option<Markup> {
+    let own = visit.own_caller().ok()?;
+    let standing = visit.world.standing_of(&own, snapshot).ok()?;
+    let door = Doors::of(standing, session_name(&own, &visit.sign_in.name)).to(role)?;
+    let full = format!("{}{}", role.path.trim_start_matches('/'), role.name);
+    if door.mfa {
+        let (account, device) = (role.account, has_device(visit, snapshot));
+        return Some(needs_mfa(visit, account.as_str(), &full, door, device));
+    }
+    let list = visit.at(&format!("/roles?q={}", encode(&role.name)));
+    door.external_id.then(|| {
+        html! { "Needs the external ID that the role's owner has given you. " a href=(list) { "Switch with an external ID" } }
+    })
 }
 
 /// The sign-in page, which leads on to the filled form, or back to this list where an external id is asked for as well.

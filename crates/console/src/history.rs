@@ -61,19 +61,19 @@ impl History {
         all
     }
 
-    /// Remembers a switch; a role known already moves up and takes the new display name and colour.
+    /// Remembers a switch; a role known already, which `same` tells by whatever name its account was given, moves up and takes the new
+    /// display name and colour.
     ///
     /// # Errors
     /// The store could not write.
-    pub(crate) async fn remember(&self, mut switched: Remembered) -> Result<(), Fault> {
+    pub(crate) async fn remember(
+        &self,
+        mut switched: Remembered,
+        same: impl Fn(&Remembered) -> bool,
+    ) -> Result<(), Fault> {
         let mut all = self.list();
-        if let Some(old) = all
-            .iter()
-            .find(|old| old.account == switched.account && old.role == switched.role)
-        {
-            switched.favourite = old.favourite;
-        }
-        all.retain(|old| old.account != switched.account || old.role != switched.role);
+        switched.favourite = all.iter().any(|old| same(old) && old.favourite);
+        all.retain(|old| !same(old));
         all.push(switched);
         self.write(&all).await
     }

@@ -137,8 +137,9 @@ impl Request {
             .unwrap_or("")
     }
 
-    /// The cookie's value.
+    /// The value of a cookie of ours.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let name = cookie_name(name, self.peer.secure);
         self.headers
             .get_all(header::COOKIE)
             .iter()
@@ -147,6 +148,21 @@ impl Request {
             .filter_map(|pair| pair.trim().split_once('='))
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
+    }
+
+    /// What stands behind `/console/SLOT` in the address, as it came: a page below an identity, with its query.
+    pub(crate) fn below(&self) -> String {
+        let rest = self.path.trim_start_matches('/').splitn(3, '/').nth(2);
+        let mark = if self.raw_query.is_empty() { "" } else { "?" };
+        format!("/{}{mark}{}", rest.unwrap_or_default(), self.raw_query)
+    }
+
+    /// The page of the identity in this slot that sent the form, as a path below it. Browsers say it of their own pages.
+    pub(crate) fn form_page(&self, slot: &str) -> Option<&str> {
+        let (_, address) = self.header("referer").split_once("://")?;
+        let path = address.strip_prefix(self.header("host"))?;
+        let below = path.strip_prefix("/console/")?.strip_prefix(slot)?;
+        local_path(below)
     }
 
     /// The form in the body.
@@ -289,6 +305,13 @@ pub(crate) fn asset(content_type: &'static str, content: &'static [u8]) -> Respo
     response
 }
 
+/// What a cookie of ours is called. Over TLS browsers take a name with this prefix from nobody but this very host: no page of a host
+/// beside or below it (a bucket's, say) can put a cookie of its own in the place of ours.
+fn cookie_name(name: &str, secure: bool) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}{name}")
+}
+
 /// The same answer with a cookie. `max_age`: seconds; 0 removes it.
 pub(crate) fn with_cookie(
     mut response: Response<Body>,
@@ -297,6 +320,7 @@ pub(crate) fn with_cookie(
     max_age: u64,
     secure: bool,
 ) -> Response<Body> {
+    let name = cookie_name(name, secure);
     let secure = if secure { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
@@ -343,6 +367,62 @@ mod tests {
             "",
         ] {
             assert_eq!(local_path(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    fn request(secure: bool, path: &str, headers: &[(&str, &str)]) -> Request {
+        let mut wire = http::Request::get(path);
+        for (name, value) in headers {
+            wire = wire.header(*name, *value);
+        }
+        let (parts, ()) = wire.body(()).unwrap().into_parts();
+        let addr = "127.0.0.1".parse().unwrap();
+        Request::new(parts, Body::Empty, Peer { addr, secure }).unwrap()
+    }
+
+    #[test]
+    fn over_tls_a_cookie_is_this_hosts_own() {
+        let both = [("cookie", "a=planted; __Host-a=own")];
+        assert_eq!(request(true, "/", &both).cookie("a"), Some("own"));
+        assert_eq!(request(false, "/", &both).cookie("a"), Some("planted"));
+        assert_eq!(request(true, "/", &both[..0]).cookie("a"), None);
+        let set = with_cookie(redirect("/"), "a", "b", 60, true);
+        let set = set.headers()[header::SET_COOKIE].to_str().unwrap();
+        assert!(set.starts_with("__Host-a=b; Path=/;") && set.ends_with("; Secure"));
+        assert!(!set.contains("Domain"));
+    }
+
+    #[test]
+    fn the_page_that_was_asked_for_is_known_as_it_was_written() {
+        let below = |path: &str| request(false, path, &[]).below();
+        assert_eq!(below("/console/0123456789abcdef"), "/");
+        assert_eq!(below("/console/0123456789abcdef/s3/"), "/s3/");
+        assert_eq!(
+            below("/console/0123456789abcdef/iam/policies/arn%3Aaws%3Aiam?tab=versions&q=a%20b"),
+            "/iam/policies/arn%3Aaws%3Aiam?tab=versions&q=a%20b"
+        );
+    }
+
+    #[test]
+    fn a_form_comes_from_a_page_of_its_own_identity_or_from_nowhere() {
+        let from = |referer: &str| {
+            let headers = [("host", "iam.example.com"), ("referer", referer)];
+            let request = request(true, "/", &headers);
+            request.form_page("0123456789abcdef").map(str::to_owned)
+        };
+        let page = "/iam/users?q=a";
+        let own = format!("https://iam.example.com/console/0123456789abcdef{page}");
+        assert_eq!(from(&own).as_deref(), Some(page));
+        for elsewhere in [
+            "",
+            "https://iam.example.com/console/0123456789abcdef",
+            "https://iam.example.com/console/fedcba9876543210/iam/users",
+            "https://iam.example.com/console/0123456789abcdef0/iam/users",
+            "https://iam.example.com.evil.example/console/0123456789abcdef/iam",
+            "https://evil.example/console/0123456789abcdef/iam",
+            "https://iam.example.com/console/0123456789abcdef/../../bucket/page.html",
+        ] {
+            assert_eq!(from(elsewhere), None, "{elsewhere}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use http::{Response, StatusCode};
 use maud::{DOCTYPE, Markup, html};
+use twinlock_directory::AccountId;
 use twinlock_gate::{Body, Fault};
 
 use crate::{
@@ -23,6 +24,9 @@ pub(crate) enum Service {
     /// Simple Storage Service.
     S3,
 }
+
+/// Roles of the history that the menu offers; its page has them all.
+const HISTORY_SHOWN: usize = 10;
 
 const IAM_SIDE: &[(&str, &str)] = &[
     ("/iam", "Dashboard"),
@@ -164,7 +168,7 @@ fn bar(visit: &Visit) -> Markup {
                 @if let Some(role) = &sign_in.role {
                     summary class={ "role color-" (role.color) } { span { (role.display_name) } }
                 } @else {
-                    summary { span { (sign_in.name) " @ " (account_label(visit)) } }
+                    summary { span { (sign_in.name) " @ " (account_label(visit, sign_in.account)) } }
                 }
                 div.menu-body.right {
                     dl {
@@ -181,7 +185,7 @@ fn bar(visit: &Visit) -> Markup {
                     @if !history.is_empty() {
                         p.menu-title { "Role history" }
                         ul.history {
-                            @for role in history.iter().take(10) {
+                            @for role in history.iter().take(HISTORY_SHOWN) {
                                 li {
                                     form method="post" action=(visit.at("/switchrole")) {
                                         (csrf(visit))
@@ -189,11 +193,12 @@ fn bar(visit: &Visit) -> Markup {
                                         input type="hidden" name="roleName" value=(role.role);
                                         input type="hidden" name="displayName" value=(role.display_name);
                                         input type="hidden" name="color" value=(role.color);
-                                        button.link type="submit" { span.chip class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) }
+                                        button.link type="submit" { span class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) }
                                     }
                                 }
                             }
                         }
+                        a href=(visit.at("/history")) { @if history.len() > HISTORY_SHOWN { "All " (history.len()) " roles of your history" } @else { "Manage role history" } }
                     }
                     a href=(visit.at("/switchrole")) { "Switch role" }
                     a href=(visit.at("/roles")) { "All roles you may switch to" }
@@ -205,20 +210,26 @@ fn bar(visit: &Visit) -> Markup {
                     @if !visit.others.is_empty() {
                         p.menu-title { "Other identities in this browser" }
                         @for (slot, other) in &visit.others {
-                            a href={ "/console/" (slot) "/" } { (other.name) " @ " (other.account) }
+                            a href={ "/console/" (slot) "/" } {
+                                (other.name) " @ " (account_label(visit, other.account))
+                                @if let Some(role) = &other.role { span { "as " (role.display_name) } }
+                            }
                         }
                     }
                     a href="/signin" { "Add session" }
                     form method="post" action=(visit.at("/signout")) { (csrf(visit)) button.link type="submit" { "Sign out" } }
+                    @if !visit.others.is_empty() {
+                        form method="post" action=(visit.at("/signout")) { (csrf(visit)) button.link type="submit" name="all" value="1" { "Sign out of all identities" } }
+                    }
                 }
             }
         }
     }
 }
 
-fn account_label(visit: &Visit) -> String {
+/// The alias of an account that somebody is signed in to with this browser, or its id.
+fn account_label(visit: &Visit, account: AccountId) -> String {
     let snapshot = visit.world.directory.published();
-    let account = visit.sign_in.account;
     snapshot
         .account(&account)
         .and_then(|node| node.account.alias.clone())

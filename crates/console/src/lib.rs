@@ -6,7 +6,7 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | `http`, `visit` | a browser's request and our answers; one click of a signed-in person |
-//! | `sessions`, `sign_in` | who is signed in, in which browser; signing in and out |
+//! | `sessions`, `sign_in`, `your_sessions` | who is signed in, in which browser; signing in; the list of it, and signing out |
 //! | `throttle`, `known_browsers` | whoever guesses at passwords waits, and nobody waits for others' guesses in a browser of one's own |
 //! | `federation`, `saml` | signing in with temporary credentials, and through an identity provider |
 //! | `oauth2` | `aws login`: programs that get credentials of a console session |
@@ -41,6 +41,7 @@ mod sign_in;
 mod switch_role;
 mod throttle;
 mod visit;
+mod your_sessions;
 
 use std::sync::Arc;
 
@@ -184,16 +185,6 @@ impl Console {
         }
     }
 
-    /// `/console`: the identity of this browser, or the choice among several, or the way to sign in.
-    fn front(&self, request: &Request) -> Response<Body> {
-        let signed_in = self.sessions.of_browser(request);
-        match signed_in.as_slice() {
-            [] => redirect(&sign_in::address(request, "")),
-            [(slot, _)] => redirect(&format!("/console/{slot}/")),
-            several => sign_in::choose(several, "/"),
-        }
-    }
-
     /// `/switchrole?account=…&roleName=…`: the filled form of whoever is signed in, after a sign-in if nobody is.
     fn switch_link(&self, request: &Request) -> Response<Body> {
         let signed_in = self.sessions.of_browser(request);
@@ -201,23 +192,20 @@ impl Console {
         match signed_in.as_slice() {
             [] => redirect(&sign_in::address(request, &rest)),
             [(slot, _)] => redirect(&format!("/console/{slot}{rest}")),
-            several => sign_in::choose(several, &rest),
+            several => sign_in::choose(request, several, &rest),
         }
     }
 
     async fn signed_in(&self, slot: String, request: Request) -> Response<Body> {
         let Some(sign_in) = self.sessions.find(&request, &slot) else {
             let ended = self.sessions.ended(&request, &slot);
-            if ended.is_some_and(|ended| ended.federated.is_some()) {
+            if ended
+                .as_ref()
+                .is_some_and(|ended| ended.federated.is_some())
+            {
                 return layout::lost_for_good("Your session has ended.", &maud::html! {});
             }
-            let rest = request.segments.get(2..).unwrap_or_default().join("/");
-            let next = if request.is_post() || slot.len() != 16 {
-                String::new()
-            } else {
-                format!("/{rest}")
-            };
-            return redirect(&sign_in::address(&request, &next));
+            return redirect(&sign_in::again(&request, &slot, ended.as_ref()));
         };
         let form = if request.is_post() && !s3::streams(&request) {
             match request.form().await {
@@ -243,7 +231,7 @@ impl Console {
             if sign_in.federated.is_some() {
                 return layout::lost_for_good("Your session has ended.", &maud::html! {});
             }
-            return redirect(&sign_in::address(&request, ""));
+            return redirect(&sign_in::again(&request, &slot, Some(&sign_in)));
         };
         let acting = self.sessions.acting_caller(&sign_in, facts);
         let acting = acting.ok().filter(stands);
@@ -301,8 +289,10 @@ async fn pages(console: &Console, visit: Visit) -> Response<Body> {
         ["password"] if visit.sign_in.federated.is_none() => {
             (Service::Home, sign_in::password_page(&visit).await)
         }
-        ["sessions", ..] => (Service::Home, sign_in::sessions_page(&visit).await),
-        ["signout"] if visit.request.is_post() => (Service::Home, sign_in::sign_out(&visit).await),
+        ["sessions", ..] => (Service::Home, your_sessions::page(&visit).await),
+        ["signout"] if visit.request.is_post() => {
+            (Service::Home, your_sessions::sign_out(&visit).await)
+        }
         ["switchrole"] => (Service::Home, switch_role::page(&visit).await),
         ["switchback"] if visit.request.is_post() => {
             (Service::Home, switch_role::back(&visit).await)
@@ -321,7 +311,16 @@ async fn pages(console: &Console, visit: Visit) -> Response<Body> {
         ["s3", rest @ ..] => (Service::S3, s3::page(&visit, rest).await),
         _ => (Service::Home, Err(not_found())),
     };
-    page.unwrap_or_else(|fault| layout::fault_page(&visit, service, &fault))
+    page.unwrap_or_else(|fault| refused(&visit, service, &fault))
+}
+
+/// Why a page could not be shown; or, of a form, the page that sent it with the reason above: what was typed, the script puts back.
+fn refused(visit: &Visit, service: Service, fault: &Fault) -> Response<Body> {
+    let form = visit.request.is_post() && visit.request.header("x-csrf").is_empty();
+    match visit.request.form_page(&visit.slot).filter(|_| form) {
+        Some(page) => visit.failed(page, fault),
+        None => layout::fault_page(visit, service, fault),
+    }
 }
 
 /// There is no such page.

@@ -5,7 +5,8 @@
 //! several. A slot is worth nothing without the browser's cookie. What the person may do is decided by the pipeline on every
 //! call; what is kept here is only who it is: an opened session of the person's own, and one of the role, if any.
 //!
-//! The rows stand beside the directory, sealed: they survive a restart, and a sign-out is gone with the next click.
+//! The rows stand beside the directory, sealed: they survive a restart, and a sign-out is gone with the next click. A row's name ends
+//! with a mark of whose it is, so that those of one identity are found without opening all others'.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,8 +22,11 @@ use crate::{http::Request, oauth2};
 
 /// How long a sign-in lasts, as at AWS.
 pub(crate) const SIGN_IN_MS: Millis = 12 * 60 * 60 * 1000;
-/// Identities side by side in one browser.
+/// Identities side by side in one browser; the oldest makes room.
 pub(crate) const IDENTITIES_MAX: usize = 8;
+/// Sign-ins of one identity at a time, in all browsers together; the oldest makes room. Nobody has so many windows: whoever asks
+/// for more, with a password or with a link for temporary credentials, is a program, and must not fill the store.
+pub(crate) const SIGN_INS_MAX: usize = 50;
 /// The cookie with the browser's secret.
 pub(crate) const BROWSER: &str = "twinlock-browser";
 /// The cookie with the slots of this browser, newest first, joined by dots.
@@ -30,6 +34,8 @@ pub(crate) const SLOTS: &str = "twinlock-slots";
 
 const PREFIX: &str = "console/session/";
 const SECRET_BYTES: usize = 32;
+/// Hexadecimal characters of the mark in a row's name.
+const MARK_CHARS: usize = 16;
 
 /// One identity signed in with one browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,6 +122,24 @@ impl SignIn {
             && self.user_id == other.user_id
             && self.federated == other.federated
     }
+
+    /// Tells most identities apart, and says of none who it is to whoever knows it not already.
+    fn mark(&self) -> String {
+        let whose = (self.account.as_str(), &self.user_id, &self.federated);
+        let mut mark = fingerprint(&format!("{whose:?}"));
+        mark.truncate(MARK_CHARS);
+        mark
+    }
+}
+
+/// The name of the row in this slot.
+fn row(slot: &str, of: &SignIn) -> String {
+    format!("{PREFIX}{slot}/{}", of.mark())
+}
+
+/// The slot of the row with this name.
+fn slot_of(row: &str) -> Option<&str> {
+    row.strip_prefix(PREFIX)?.split('/').next()
 }
 
 /// Who begins a session, and with what right.
@@ -178,11 +202,12 @@ impl Sessions {
     /// All sign-ins of one identity, from whichever browser: the person's list of sessions.
     pub(crate) fn of_identity(&self, who: &SignIn) -> Vec<(String, SignIn)> {
         let now = self.world.clock.now();
+        let mark = who.mark();
         let names = self.world.directory.meta_names(PREFIX);
         let mut found: Vec<_> = names
             .iter()
-            .filter_map(|name| name.strip_prefix(PREFIX))
-            .filter_map(|slot| Some((slot.to_owned(), self.load(slot)?)))
+            .filter(|name| name.ends_with(&mark))
+            .filter_map(|name| Some((slot_of(name)?.to_owned(), self.open(name)?)))
             .filter(|(_, other)| other.is_of(who) && other.expires > now)
             .collect();
         found.sort_by_key(|(_, sign_in)| std::cmp::Reverse(sign_in.started));
@@ -193,28 +218,43 @@ impl Sessions {
         if slot.len() != 16 || !slot.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
-        let row = self
-            .world
-            .directory
-            .meta_get_sealed(&format!("{PREFIX}{slot}"))
-            .ok()??;
+        self.open(&self.name_of(slot)?)
+    }
+
+    fn name_of(&self, slot: &str) -> Option<String> {
+        let names = self.world.directory.meta_names(&format!("{PREFIX}{slot}/"));
+        names.into_iter().next()
+    }
+
+    fn open(&self, name: &str) -> Option<SignIn> {
+        let row = self.world.directory.meta_get_sealed(name).ok()??;
         serde_json::from_slice(&row).ok()
     }
 
-    /// Keeps the row; durable when this returns.
+    /// Keeps the row of a new sign-in; durable when this returns.
     ///
     /// # Errors
     /// The store could not write.
     pub(crate) async fn put(&self, slot: &str, sign_in: &SignIn) -> Result<(), Fault> {
         let json = serde_json::to_vec(sign_in).map_err(|_| Fault::internal())?;
-        let name = format!("{PREFIX}{slot}");
         let pending = self
             .world
             .directory
-            .meta_put_sealed(&name, &json)
+            .meta_put_sealed(&row(slot, sign_in), &json)
             .map_err(|_| Fault::internal())?;
         pending.await.map_err(|_| Fault::internal())?;
         Ok(())
+    }
+
+    /// Keeps what has changed of a sign-in that has not ended meanwhile.
+    ///
+    /// # Errors
+    /// It has ended; the store could not write.
+    pub(crate) async fn update(&self, slot: &str, sign_in: &SignIn) -> Result<(), Fault> {
+        if self.name_of(slot).is_none() {
+            return Err(over());
+        }
+        self.put(slot, sign_in).await
     }
 
     /// Ends the sign-in, and what programs were let do by it: the next click of it meets the sign-in page.
@@ -222,19 +262,33 @@ impl Sessions {
     /// # Errors
     /// The store could not write; the sign-in has ended all the same, until a restart.
     pub(crate) async fn end(&self, slot: &str) -> Result<(), Fault> {
-        let name = format!("{PREFIX}{slot}");
+        let Some(name) = self.name_of(slot) else {
+            return Ok(());
+        };
         let pending = self.world.directory.meta_put(&name, None);
         let ended = oauth2::end_all(&self.world, slot).await;
         pending.await.map_err(|_| Fault::internal())?;
         ended
     }
 
+    /// Ends the oldest sign-ins of the identity that has just signed in with this slot, if there are too many.
+    ///
+    /// # Errors
+    /// The store could not write.
+    pub(crate) async fn make_room(&self, slot: &str, who: &SignIn) -> Result<(), Fault> {
+        let all = self.of_identity(who).into_iter();
+        let others = all.filter(|(other, _)| other != slot);
+        for (old, _) in others.skip(SIGN_INS_MAX - 1) {
+            self.end(&old).await?;
+        }
+        Ok(())
+    }
+
     /// Removes the rows of sign-ins that have ended by themselves.
     pub(crate) fn sweep(&self) {
         let now = self.world.clock.now();
         for name in self.world.directory.meta_names(PREFIX) {
-            let slot = name.strip_prefix(PREFIX).unwrap_or_default();
-            if self.load(slot).is_none_or(|row| row.expires <= now) {
+            if self.open(&name).is_none_or(|row| row.expires <= now) {
                 // Nobody waits: what is not removed now is with the next sweep.
                 drop(self.world.directory.meta_put(&name, None));
             }
@@ -400,6 +454,11 @@ impl InRole {
             expires,
         }
     }
+}
+
+/// The sign-in has ended.
+pub(crate) fn over() -> Fault {
+    Fault::new("ExpiredToken", 403, "Your sign-in has ended.")
 }
 
 /// The slots that the browser names.

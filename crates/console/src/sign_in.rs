@@ -23,15 +23,17 @@ use crate::{
     http::{Pairs, Request, encode, local_path, redirect, with_cookie},
     known_browsers::{KNOWN, KNOWN_MS, Standing},
     layout::{Service, outside, show},
-    oauth2,
     parts::{csrf, head, problem, when},
-    sessions::{BROWSER, Entering, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn, slots},
+    sessions::{BROWSER, Entering, IDENTITIES_MAX, SIGN_IN_MS, SLOTS, SignIn},
     visit::{Page, Visit},
 };
 
 const INCORRECT: &str = "Your authentication information is incorrect. Please try again.";
 /// The cookies outlive the sign-in a little, so that what ends it is always the server.
-const COOKIE_SECONDS: u64 = SIGN_IN_MS / 1000 + 3600;
+pub(crate) const COOKIE_SECONDS: u64 = SIGN_IN_MS / 1000 + 3600;
+/// `why=` of an address that somebody comes to who has just signed out, and of one who finds the session over.
+pub(crate) const OUT: &str = "out";
+const OVER: &str = "over";
 
 /// What the sign-in form holds.
 #[derive(Debug, Default)]
@@ -41,6 +43,10 @@ struct Form {
     user: String,
     next: String,
     error: Option<String>,
+    /// Why the page is shown to somebody who did not ask for it.
+    note: Option<&'static str>,
+    /// Identities that are signed in with this browser, if one of them may do as well.
+    others: Vec<(String, SignIn)>,
 }
 
 /// The address of the sign-in page that leads to `next` (a path below the identity's own) afterwards.
@@ -54,6 +60,28 @@ pub(crate) fn address(request: &Request, next: &str) -> String {
         (account, "") => format!("/signin?account={}", encode(account)),
         (account, next) => format!("/signin?account={}&next={}", encode(account), encode(next)),
     }
+}
+
+/// As [`address`], for somebody whose session is over: it says so, knows who it was as long as we do, and leads on to the page that was
+/// asked for, or to the one that sent a form.
+pub(crate) fn again(request: &Request, slot: &str, who: Option<&SignIn>) -> String {
+    if slot.len() != 16 {
+        return address(request, "");
+    }
+    let next = match request.is_post() {
+        true => request.form_page(slot).unwrap_or_default().to_owned(),
+        false => request.below(),
+    };
+    let mut address = format!("/signin?why={OVER}&next={}", encode(&next));
+    match who {
+        Some(who) if who.is_root() => address.push_str("&as=root"),
+        Some(who) => {
+            let (account, user) = (who.account, encode(&who.name));
+            address.push_str(&format!("&account={account}&user={user}"));
+        }
+        None => {}
+    }
+    address
 }
 
 /// `ALIAS.signin.…`: the account that the host names.
@@ -72,26 +100,44 @@ pub(crate) fn refused(why: &str) -> Response<Body> {
 }
 
 /// Which of the identities of this browser goes to `rest`?
-pub(crate) fn choose(signed_in: &[(String, SignIn)], rest: &str) -> Response<Body> {
+pub(crate) fn choose(
+    request: &Request,
+    signed_in: &[(String, SignIn)],
+    rest: &str,
+) -> Response<Body> {
+    let out = request.query.get("why") == OUT;
+    let title = if out {
+        "You are signed out"
+    } else {
+        "Choose an identity"
+    };
     outside(
         StatusCode::OK,
-        "Choose an identity",
+        title,
         html! {
             div.card {
-                h1 { "Choose an identity" }
-                p.about { "Several identities are signed in with this browser. Each tab keeps its own." }
-                ul.choices {
-                    @for (slot, sign_in) in signed_in {
-                        li { a href={ "/console/" (slot) (rest) } {
-                            strong { (sign_in.name) } " @ " (sign_in.account)
-                            @if let Some(role) = &sign_in.role { span.about { " as " (role.display_name) } }
-                        } }
-                    }
-                }
+                h1 { (title) }
+                p.about { @if out { "Still signed in with this browser:" } @else { "Several identities are signed in with this browser. Each tab keeps its own." } }
+                (choices(signed_in, rest))
                 p { a href={ "/signin?next=" (encode(if rest == "/" { "" } else { rest })) } { "Sign in with another identity" } }
             }
         },
     )
+}
+
+/// Identities of this browser, each with the page at `rest` below it.
+fn choices(signed_in: &[(String, SignIn)], rest: &str) -> Markup {
+    html! {
+        ul.choices {
+            @for (slot, sign_in) in signed_in {
+                li { a href={ "/console/" (slot) (rest) } {
+                    strong { (sign_in.name) } " @ " (sign_in.account)
+                    @if let Some(role) = &sign_in.role { span.about { " as " (role.display_name) } }
+                    div.about { "Since " (when(sign_in.started)) }
+                } }
+            }
+        }
+    }
 }
 
 impl Console {
@@ -112,6 +158,17 @@ impl Console {
                 user: request.query.trimmed("user").to_owned(),
                 next: request.query.get("next").to_owned(),
                 error: None,
+                note: match request.query.get("why") {
+                    OUT => Some("You are signed out."),
+                    OVER => Some(
+                        "You are signed out, or your session has ended. Sign in again to go on where you were.",
+                    ),
+                    _ => None,
+                },
+                others: match request.query.get("why") {
+                    OVER => self.sessions.of_browser(&request),
+                    _ => Vec::new(),
+                },
             };
             return sign_in_page(&form);
         }
@@ -131,7 +188,7 @@ impl Console {
             account: sent.trimmed("account").to_owned(),
             user: sent.trimmed("user").to_owned(),
             next: sent.get("next").to_owned(),
-            error: None,
+            ..Form::default()
         };
         let now = self.world.clock.now();
         if !request.peer.secure && !request.peer.addr.is_loopback() {
@@ -169,7 +226,8 @@ impl Console {
             }
             Ok(Outcome::CodeNeeded) => {
                 self.right(request, &attempt);
-                code_page(&self.pending.put(typed, now, &*self.world.random), None)
+                let key = (self.pending).put(typed.clone(), now, &*self.world.random);
+                code_page(&key, &typed, None)
             }
             other => {
                 self.right(request, &attempt);
@@ -218,11 +276,14 @@ impl Console {
         let now = self.world.clock.now();
         let key = sent.get("pending");
         let Some(typed) = self.pending.get(key, now) else {
-            return redirect("/signin");
+            return sign_in_page(&Form {
+                error: Some("The code came too late. Sign in again.".into()),
+                ..Form::default()
+            });
         };
         let attempt = match self.attempt(request, &typed, now) {
             Ok(attempt) => attempt,
-            Err(wait) => return code_page(key, Some(&too_many("tries", wait))),
+            Err(wait) => return code_page(key, &typed, Some(&too_many("tries", wait))),
         };
         let code = Some(sent.trimmed("code"));
         match self.outcome(&typed, code, &attempt).await {
@@ -235,7 +296,7 @@ impl Console {
                     Some("Failed authentication"),
                 );
                 let why = "Your authentication code is incorrect, or has been used already.";
-                code_page(key, Some(why))
+                code_page(key, &typed, Some(why))
             }
             other => {
                 self.right(request, &attempt);
@@ -291,6 +352,7 @@ impl Console {
                     user: typed.user.clone(),
                     next: typed.next.clone(),
                     error: Some("Your password has expired. An administrator of your account has to set another one.".into()),
+                    ..Form::default()
                 });
             }
             Err(fault) => return refused(&fault.message),
@@ -357,9 +419,15 @@ impl Console {
     ) -> Result<impl FnOnce(&str) -> Response<Body> + use<'r>, Fault> {
         let (slot, sign_in, secret) = self.sessions.begin(request, who);
         self.sessions.put(&slot, &sign_in).await?;
-        let mut all = vec![slot.as_str()];
-        all.extend(slots(request));
-        all.truncate(IDENTITIES_MAX);
+        self.sessions.make_room(&slot, &sign_in).await?;
+        let mut all = vec![slot.clone()];
+        for (other, _) in self.sessions.of_browser(request) {
+            if all.len() < IDENTITIES_MAX {
+                all.push(other);
+            } else {
+                self.sessions.end(&other).await?;
+            }
+        }
         let all = all.join(".");
         let secure = request.peer.secure;
         Ok(move |next: &str| {
@@ -443,11 +511,16 @@ pub(crate) fn account<'s>(
 }
 
 fn sign_in_page(form: &Form) -> Response<Body> {
-    let other = format!(
-        "/signin?{}next={}",
-        if form.root { "" } else { "as=root&" },
-        encode(&form.next)
-    );
+    let other = sign_in_address(!form.root, &form.account, &form.next);
+    // Where something is still to be typed.
+    let first = match (form.root, &form.account, &form.user) {
+        (false, account, _) if account.is_empty() => "account",
+        (_, _, user) if user.is_empty() => "user",
+        _ => "password",
+    };
+    let field = |label: &str, name: &str, kind: &str, value: &str, autocomplete: &str| {
+        input(label, name, kind, value, autocomplete, name == first)
+    };
     outside(
         StatusCode::OK,
         "Sign in",
@@ -455,26 +528,46 @@ fn sign_in_page(form: &Form) -> Response<Body> {
             div.card.sign-in {
                 h1 { @if form.root { "Root user sign in" } @else { "IAM user sign in" } }
                 @if let Some(error) = &form.error { p.flash.bad role="alert" { (error) } }
+                @if let Some(note) = form.note { p.flash.note role="status" { (note) } }
                 form method="post" action="/signin" {
                     input type="hidden" name="next" value=(form.next);
                     @if form.root {
                         input type="hidden" name="as" value="root";
-                        (input("Root user email address", "user", "email", &form.user, "username"))
+                        (field("Root user email address", "user", "email", &form.user, "username"))
                     } @else {
-                        (input("Account ID (12 digits) or account alias", "account", "text", &form.account, "organization"))
-                        (input("IAM user name", "user", "text", &form.user, "username"))
+                        (field("Account ID (12 digits) or account alias", "account", "text", &form.account, "organization"))
+                        (field("IAM user name", "user", "text", &form.user, "username"))
                     }
-                    (input("Password", "password", "password", "", "current-password"))
+                    (field("Password", "password", "password", "", "current-password"))
                     button.primary.wide type="submit" { "Sign in" }
                 }
                 p { a href=(other) { @if form.root { "Sign in as an IAM user" } @else { "Sign in using root user email" } } }
+                @if !form.others.is_empty() {
+                    h2.later { "Or go on as" }
+                    (choices(&form.others, local_path(&form.next).unwrap_or("/")))
+                }
             }
         },
     )
 }
 
+/// The sign-in page for root or for users, with what is known already.
+fn sign_in_address(root: bool, account: &str, next: &str) -> String {
+    let pairs = [
+        ("as", if root { "root" } else { "" }),
+        ("account", if root { "" } else { account }),
+        ("next", next),
+    ];
+    let filled = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let filled: Vec<String> = filled
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    format!("/signin?{}", filled.join("&"))
+}
+
 /// The second step of a sign-in.
-fn code_page(pending: &str, error: Option<&str>) -> Response<Body> {
+fn code_page(pending: &str, typed: &Typed, error: Option<&str>) -> Response<Body> {
+    let other = sign_in_address(typed.root, &typed.account, &typed.next);
     outside(
         StatusCode::OK,
         "Multi-factor authentication",
@@ -491,7 +584,7 @@ fn code_page(pending: &str, error: Option<&str>) -> Response<Body> {
                     }
                     button.primary.wide type="submit" { "Submit" }
                 }
-                p { a href="/signin" { "Cancel" } }
+                p { a href=(other) { "Cancel" } }
             }
         },
     )
@@ -525,14 +618,21 @@ pub(crate) async fn password_page(visit: &Visit) -> Page {
             Ok(()) => {
                 let mut sign_in = visit.sign_in.clone();
                 sign_in.must_change_password = false;
-                visit.sessions.put(&visit.slot, &sign_in).await?;
+                visit.sessions.update(&visit.slot, &sign_in).await?;
                 return Ok(visit.done("/", "Your password is changed."));
             }
             Err(error) => fault = Some(error),
         }
     }
     let field = |label: &str, name: &str, autocomplete: &str| {
-        input(label, name, "password", "", autocomplete)
+        input(
+            label,
+            name,
+            "password",
+            "",
+            autocomplete,
+            name == "oldPassword",
+        )
     };
     let main = html! {
         div.narrow {
@@ -540,6 +640,8 @@ pub(crate) async fn password_page(visit: &Visit) -> Page {
             @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
             form.panel method="post" {
                 (csrf(visit))
+                // For password managers, which want to know whose it is.
+                input type="text" name="username" value=(visit.sign_in.name) autocomplete="username" hidden;
                 (field("Old password", "oldPassword", "current-password"))
                 (field("New password", "newPassword", "new-password"))
                 (field("Retype new password", "again", "new-password"))
@@ -550,82 +652,18 @@ pub(crate) async fn password_page(visit: &Visit) -> Page {
     Ok(show(visit, Service::Home, "Change password", main))
 }
 
-fn input(label: &str, name: &str, kind: &str, value: &str, autocomplete: &str) -> Markup {
+fn input(
+    label: &str,
+    name: &str,
+    kind: &str,
+    value: &str,
+    autocomplete: &str,
+    first: bool,
+) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
-            input type=(kind) id=(name) name=(name) value=(value) autocomplete=(autocomplete) required spellcheck="false" autocapitalize="off";
+            input type=(kind) id=(name) name=(name) value=(value) autocomplete=(autocomplete) required spellcheck="false" autocapitalize="off" autofocus[first];
         }
     }
-}
-
-/// Ends this identity's session in this browser.
-pub(crate) async fn sign_out(visit: &Visit) -> Page {
-    visit.sessions.end(&visit.slot).await?;
-    let caller = visit.own_caller().ok();
-    visit.world.console_happened(Happening {
-        name: "Logout",
-        caller: caller.as_ref(),
-        account: Some(visit.sign_in.account),
-        facts: &visit.facts(),
-        parameters: Vec::new(),
-        failure: None,
-    });
-    let left: Vec<&str> = slots(&visit.request)
-        .into_iter()
-        .filter(|slot| *slot != visit.slot)
-        .collect();
-    let to = if visit.others.is_empty() {
-        format!("/signin?account={}", visit.sign_in.account)
-    } else {
-        "/console".to_owned()
-    };
-    Ok(with_cookie(
-        redirect(&to),
-        SLOTS,
-        &left.join("."),
-        COOKIE_SECONDS,
-        visit.request.peer.secure,
-    ))
-}
-
-/// Where this identity is signed in, and ending any of it.
-pub(crate) async fn sessions_page(visit: &Visit) -> Page {
-    if visit.request.is_post() {
-        let slot = visit.field("slot");
-        let own = visit.sessions.of_identity(&visit.sign_in);
-        if own.iter().any(|(known, _)| known == slot) {
-            visit.sessions.end(slot).await?;
-            return Ok(visit.done("/sessions", "The session has ended."));
-        }
-    }
-    let all = visit.sessions.of_identity(&visit.sign_in);
-    Ok(show(
-        visit,
-        Service::Home,
-        "Your sessions",
-        html! {
-            (head("Your sessions", "Where you are signed in. Ending a session takes effect with its next click, and ends what programs got from it by aws login.", html! {}))
-            table {
-                thead { tr { th { "Signed in" } th { "From" } th { "Browser" } th { "Role" } th { "Programs" } th { "Ends" } td {} } }
-                tbody {
-                    @for (slot, session) in &all {
-                        tr {
-                            td { (when(session.started)) }
-                            td { (session.address) }
-                            td.clip { (session.agent) }
-                            td { @if let Some(role) = &session.role { (role.display_name) } @else { "–" } }
-                            td { (oauth2::of_slot(&visit.world, slot).len()) }
-                            td { (when(session.expires)) }
-                            td {
-                                @if *slot == visit.slot { "this one" } @else {
-                                    form method="post" { (csrf(visit)) input type="hidden" name="slot" value=(slot); button type="submit" { "End" } }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-    ))
 }

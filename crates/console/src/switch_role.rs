@@ -5,13 +5,14 @@
 //! another; the role's session lasts as long as the role allows, or as long as what is left of the sign-in.
 
 use http::Response;
-use maud::html;
+use maud::{Markup, html};
 use twinlock_directory::{AccountId, Role, Snapshot};
 use twinlock_gate::{Body, Caller, Fault, Happening, Need, Who};
 use twinlock_identity::sts::AssumeRole;
 use twinlock_shapes::sts::AssumeRoleInput;
 
 use crate::{
+    access, all_roles,
     history::Remembered,
     http::redirect,
     layout::{Service, session_lost, show, show_as},
@@ -93,14 +94,36 @@ pub(crate) async fn page(visit: &Visit) -> Page {
     let account = account
         .or_else(|| form.account.parse().ok())
         .ok_or_else(Fault::internal)?;
-    if form.display_name.is_empty() {
-        form.display_name = format!("{} @ {}", form.role, form.account);
-    }
     let external_id = visit.form.filled("externalId").map(str::to_owned);
-    match switch(visit, &snapshot, account, &form, external_id).await {
+    let display_name = match form.display_name.as_str() {
+        "" => format!("{} @ {}", form.role, form.account),
+        chosen => chosen.to_owned(),
+    };
+    match switch(visit, &snapshot, account, &form, display_name, external_id).await {
         Ok(()) => Ok(redirect(&visit.at("/"))),
-        Err(fault) => Ok(form_page(visit, &form, Some(&fault))),
+        Err(fault) => {
+            let role = role_named(&snapshot, account, &form.role);
+            let refusal = Refusal {
+                arn: role_arn(account, &form.role),
+                missing: role.and_then(|role| all_roles::missing(visit, &snapshot, role)),
+                fault,
+            };
+            Ok(form_page(visit, &form, Some(&refusal)))
+        }
     }
+}
+
+/// Why a switch was refused.
+struct Refusal {
+    fault: Fault,
+    /// The role's ARN, whether there is such a role or not.
+    arn: String,
+    /// What the person could bring, for the door to open.
+    missing: Option<Markup>,
+}
+
+fn role_arn(account: AccountId, path_and_name: &str) -> String {
+    format!("arn:aws:iam::{account}:role/{path_and_name}")
 }
 
 async fn switch(
@@ -108,6 +131,7 @@ async fn switch(
     snapshot: &Snapshot,
     account: AccountId,
     form: &Form,
+    display_name: String,
     external_id: Option<String>,
 ) -> Result<(), Fault> {
     let own = visit.own_caller()?;
@@ -123,7 +147,7 @@ async fn switch(
     };
     let seconds = role_max.min(left.max(SECONDS_MIN)).min(most);
     let input = AssumeRoleInput {
-        role_arn: format!("arn:aws:iam::{account}:role/{}", form.role),
+        role_arn: role_arn(account, &form.role),
         role_session_name: session_name(&own, &visit.sign_in.name),
         duration_seconds: i32::try_from(seconds).ok(),
         external_id,
@@ -139,7 +163,7 @@ async fn switch(
             parameters: vec![
                 ("account".into(), account.to_string()),
                 ("roleName".into(), form.role.clone()),
-                ("displayName".into(), form.display_name.clone()),
+                ("displayName".into(), display_name.clone()),
             ],
             failure,
         });
@@ -157,19 +181,23 @@ async fn switch(
         credentials.access_key_id,
         credentials.session_token,
         (account, form.role.clone()),
-        (form.display_name.clone(), form.color.to_owned()),
+        (display_name.clone(), form.color.to_owned()),
         credentials.expiration.0.min(sign_in.expires),
     ));
-    visit.sessions.put(&visit.slot, &sign_in).await?;
+    visit.sessions.update(&visit.slot, &sign_in).await?;
     let remembered = Remembered {
         account: form.account.clone(),
         role: form.role.clone(),
-        display_name: form.display_name.clone(),
+        display_name,
         color: form.color.to_owned(),
         last: now,
         favourite: false,
     };
-    visit.history().remember(remembered).await
+    let same = |other: &Remembered| {
+        let known = sign_in::account(snapshot, &other.account).map(|node| node.account.id);
+        known == Some(account) && other.role == form.role
+    };
+    visit.history().remember(remembered, same).await
 }
 
 /// The person's name, or that of the session it signed in with. A role session's name has at least two characters, and a user's
@@ -192,14 +220,14 @@ fn role_named<'s>(
     let role = snapshot
         .account(&account)?
         .role(path_and_name.rsplit('/').next()?)?;
-    (role.arn() == format!("arn:aws:iam::{account}:role/{path_and_name}")).then_some(role)
+    (role.arn() == role_arn(account, path_and_name)).then_some(role)
 }
 
-fn form_page(visit: &Visit, form: &Form, fault: Option<&Fault>) -> Response<Body> {
-    let status = match fault {
-        Some(fault) => {
-            http::StatusCode::from_u16(fault.status).unwrap_or(http::StatusCode::BAD_REQUEST)
-        }
+/// The form; after a refusal with its reason.
+fn form_page(visit: &Visit, form: &Form, refusal: Option<&Refusal>) -> Response<Body> {
+    let status = match refusal {
+        Some(refusal) => http::StatusCode::from_u16(refusal.fault.status)
+            .unwrap_or(http::StatusCode::BAD_REQUEST),
         None if form.account_error.is_empty() && form.role_error.is_empty() => http::StatusCode::OK,
         None => http::StatusCode::BAD_REQUEST,
     };
@@ -209,9 +237,10 @@ fn form_page(visit: &Visit, form: &Form, fault: Option<&Fault>) -> Response<Body
             @if visit.sign_in.is_root() {
                 p.flash.note { "Root users cannot switch roles. Sign in as an IAM user." }
             }
-            @if let Some(fault) = fault {
+            @if let Some(Refusal { fault, arn, missing }) = refusal {
                 (problem(visit, &fault.code, &fault.message))
-                p.hint { "Both locks must turn: a policy of yours must allow sts:AssumeRole on the role, and the role must trust you or your account. The form takes no external ID: a role that requires one can be switched to from " a href=(visit.at("/roles")) { "the list of roles" } " only, or be assumed by the API." }
+                @if let Ok(own) = visit.own_caller() { (access::gates_of(visit, &own, "sts:AssumeRole", arn)) }
+                @if let Some(missing) = missing { p.flash.note { (missing) } } @else { p.hint { "Both locks must turn: a policy of yours must allow sts:AssumeRole on the role, and the role must trust you or your account. The form takes no external ID: a role that requires one can be switched to from " a href=(visit.at("/roles")) { "the list of roles" } " only, or be assumed by the API." } }
             }
             form.panel method="post" action=(visit.at("/switchrole")) {
                 (csrf(visit))
@@ -235,7 +264,7 @@ fn form_page(visit: &Visit, form: &Form, fault: Option<&Fault>) -> Response<Body
 pub(crate) async fn back(visit: &Visit) -> Page {
     let mut sign_in = visit.sign_in.clone();
     if let Some(role) = sign_in.role.take() {
-        visit.sessions.put(&visit.slot, &sign_in).await?;
+        visit.sessions.update(&visit.slot, &sign_in).await?;
         visit.world.console_happened(Happening {
             name: "ExitRole",
             caller: Some(&visit.caller),
@@ -322,7 +351,7 @@ pub(crate) async fn history(visit: &Visit) -> Page {
                     @for role in &found {
                         tr {
                             td { span class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) div.about { (role.role) } }
-                            td { (role.account) }
+                            td.id { (role.account) }
                             td { (when(role.last)) }
                             td.row-actions {
                                 form method="post" action=(visit.at("/switchrole")) { (hidden(role)) button.primary type="submit" { "Switch Role" } }

@@ -13,7 +13,7 @@ use crate::{
     history::History,
     http::{Pairs, Request, redirect},
     iam::Verdicts,
-    sessions::{InRole, Sessions, SignIn},
+    sessions::{InRole, Sessions, SignIn, over},
 };
 
 /// What a page answers, or why it cannot.
@@ -108,7 +108,7 @@ impl Visit {
     pub(crate) fn own_caller(&self) -> Result<Caller, Fault> {
         self.sessions
             .own_caller(&self.sign_in, self.facts())
-            .map_err(|_| Fault::new("ExpiredToken", 403, "Your sign-in has ended."))
+            .map_err(|_| over())
     }
 
     /// Reads as whoever acts.

@@ -414,3 +414,24 @@ fn console_links_by_the_script_of_the_papers_and_by_aws_consoler() {
     browser.sees("Console Home").sees("UpdateApp/sara-from-dev");
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+fn console_sign_ins_of_one_session_are_counted_and_the_oldest_makes_room() {
+    let world = World::start("text3");
+    let (_, credentials) = role_session(&world);
+    let signin = || token(&asks(&world, &credentials, ""));
+    let browser = Browser::open(&world);
+    browser.goes(&link(&signin(), ""));
+    browser.sees("Federated user");
+    let home = browser.home();
+    let again = || {
+        let url = format!("{}{}", world.endpoint(), link(&signin(), ""));
+        assert_eq!(world.http("url", json!({ "url": url }))["status"], 200);
+    };
+    (1..50).for_each(|_| again());
+    browser.goes(&format!("{home}/sessions"));
+    browser.sees("Your sessions").sees("This session");
+    again();
+    browser.goes(&format!("{home}/sessions"));
+    browser.sees("IAM user sign in");
+}

@@ -243,7 +243,8 @@ fn console_wrong_passwords_wait_and_identities_stand_side_by_side() {
         .sees("IAM user")
         .clicks("@")
         .clicks("Sign out")
-        .sees("Root user of");
+        .sees("You are signed out")
+        .sees("root @ 999999999999");
     browser.goes(&format!("{john}/"));
     browser.sees("Sign in");
     browser.goes(&format!("{production}/"));

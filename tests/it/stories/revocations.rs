@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::browser::Browser;
 use crate::server::binary;
 use crate::terminal::Terminal;
 use crate::world::{Caller, World, policy};
@@ -107,4 +108,76 @@ fn a_revoked_session_is_dead_at_once_and_after_a_crash() {
     guard
         .types("aws twinlock revoke-session --access-key-id AKIAOUTSIDEROOT00003")
         .refused("ValidationError");
+}
+
+#[test]
+fn console_who_may_end_sessions_does_so_on_the_roles_page() {
+    let world = World::start("text3");
+    let production = world.account("Production");
+    let dev = world.account("Development");
+    let role = production.role("Operator", json!(dev.id()));
+    let allow = |actions: &[&str], on: &str| policy("Allow", json!(actions), json!(on));
+    production.put_policy("role", "Operator", "s3", &allow(&["s3:*"], "*"));
+    let ann = dev.user("Ann");
+    dev.put_policy("user", "Ann", "all", &allow(&["sts:AssumeRole"], "*"));
+    let (one, two) = (ann.assume(&role, "one"), ann.assume(&role, "two"));
+    production.user("Guard");
+    production.iam(
+        "create_login_profile",
+        json!({ "UserName": "Guard", "Password": "Guard-sample-1" }),
+    );
+    let reads = allow(&["iam:Get*", "iam:List*"], "*");
+    production.put_policy("user", "Guard", "reads", &reads);
+    let guard = Browser::open(&world);
+    guard
+        .signs_in(production.id(), "Guard", "Guard-sample-1")
+        .sees("Console Home");
+    let page = format!("{}/iam/roles/Operator?tab=revoke", guard.home());
+    // AWS's button is for everybody to press; what is Twinlock's own is offered to those who may.
+    guard.goes(&page);
+    guard.sees("Revoke active sessions");
+    guard.does_not_see("End sessions at once");
+    guard
+        .clicks("Revoke active sessions")
+        .clicks("I acknowledge that I am revoking");
+    guard.runs(
+        "document.querySelector('#revoke form').requestSubmit()",
+        json!([]),
+    );
+    guard.sees("is not authorized to perform: iam:PutRolePolicy");
+    one.call("s3", "list_buckets", json!({})).ok();
+
+    production.put_policy("user", "Guard", "ends", &allow(&["twinlock:*"], "*"));
+    guard.goes(&page);
+    guard.sees("No session of this role has been ended lately.");
+    guard
+        .fills("Access key ID of a single session", "ASIA123")
+        .clicks("End session")
+        .sees("ValidationError");
+    let key = &one.credentials.key_id;
+    guard
+        .fills("Access key ID of a single session", key)
+        .clicks("End session");
+    guard.sees(&format!("The session {key} has ended."));
+    one.call("s3", "list_buckets", json!({}))
+        .refused("ExpiredToken");
+    two.call("s3", "list_buckets", json!({})).ok();
+    guard
+        .clicks("End all sessions")
+        .clicks("I acknowledge that I am ending");
+    guard.runs(
+        "document.querySelector('#end form').requestSubmit()",
+        json!([]),
+    );
+    guard
+        .sees("All sessions of the role have ended.")
+        .sees("All of this role made before");
+    two.call("s3", "list_buckets", json!({}))
+        .refused("ExpiredToken");
+    ann.assume(&role, "three")
+        .call("s3", "list_buckets", json!({}))
+        .ok();
+    // Nothing was written on the role.
+    guard.does_not_see("In force");
+    assert_eq!(guard.complaints(), Vec::<String>::new());
 }

@@ -153,12 +153,7 @@ pub(super) fn drawn(visit: &Visit, explanation: &Explanation, statements: bool) 
             }
             @if let Some(rule) = explanation.rule { p { (rule) } }
         }
-        ol.gates {
-            @for gate in GATES {
-                @let state = gate.state(explanation);
-                li class=(state.class()) { (mark(state)) strong { (gate.name) } span.about { (state.words()) } }
-            }
-        }
+        (row(explanation))
         @if statements {
             @if let Some(remedy) = &explanation.remedy { section.panel.remedy { h2 { "What would change it" } p.lines { (remedy.to_string().trim()) } } }
             section.behind aria-label="Behind the gates" {
@@ -166,6 +161,18 @@ pub(super) fn drawn(visit: &Visit, explanation: &Explanation, statements: bool) 
             }
         } @else {
             p.hint { "With iam:SimulatePrincipalPolicy on this identity you would see the policies behind each gate." }
+        }
+    }
+}
+
+/// All gates in a row.
+pub(super) fn row(explanation: &Explanation) -> Markup {
+    html! {
+        ol.gates {
+            @for gate in GATES {
+                @let state = gate.state(explanation);
+                li class=(state.class()) { (mark(state)) strong { (gate.name) } span.about { (state.words()) } }
+            }
         }
     }
 }

@@ -309,6 +309,36 @@ class Uploads {
 }
 document.querySelectorAll("[data-upload]").forEach((root) => new Uploads(root));
 
+// What was typed comes back with a form that was refused: it is kept in this tab until the tab's next page. Passwords, codes and
+// what is there to make one stop are typed again.
+const ENTRIES = "entries";
+const entries = (form) => [...form.elements].filter((field) => field.name && field.matches("input, select, textarea") && !field.matches("[type=hidden], [type=password], [type=file], [type=submit], [autocomplete=one-time-code], [data-word], [data-must]"));
+const ticks = (field) => field.type === "checkbox" || field.type === "radio";
+const page = location.pathname + location.search;
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  const typed = entries(form).map((field) => [field.name, ticks(field) ? field.checked && field.value : field.value]);
+  sessionStorage.setItem(ENTRIES, JSON.stringify({ page, at: [...document.forms].indexOf(form), typed }));
+});
+{
+  const kept = JSON.parse(sessionStorage.getItem(ENTRIES));
+  sessionStorage.removeItem(ENTRIES);
+  const form = kept?.page === page && document.querySelector(".flashes .bad") && document.forms[kept.at];
+  for (const field of form ? entries(form) : []) {
+    // Fields of one name in their order; boxes by what they stand for.
+    const at = kept.typed.findIndex(([name, value]) => name === field.name && (!ticks(field) || value === field.value));
+    if (ticks(field)) {
+      if (kept.typed.some(([name]) => name === field.name)) field.checked = at >= 0;
+    } else if (at >= 0 && field.value !== kept.typed[at][1]) {
+      field.value = kept.typed[at][1];
+      for (let part = field.closest("details"); part; part = part.parentElement.closest("details")) part.open = true;
+    }
+    if (at >= 0) kept.typed.splice(at, 1);
+    for (const name of ["input", "change"]) field.dispatchEvent(new Event(name, { bubbles: true }));
+  }
+}
+
 // Emptying and deleting go on, round after round, until nothing is left.
 document.querySelectorAll("form[data-rounds]").forEach((form) => {
   form.addEventListener("submit", async (event) => {

@@ -183,6 +183,12 @@ pub(crate) async fn one(visit: &Visit, name: &str, rest: &[&str]) -> Page {
         [] => {}
         ["trust"] => return trust(visit, &holder).await,
         ["revoke"] if visit.request.is_post() => return revoke::now(visit, &holder).await,
+        ["end-sessions"] if visit.request.is_post() => {
+            return revoke::end_all(visit, &holder).await;
+        }
+        ["end-session"] if visit.request.is_post() => {
+            return revoke::end_one(visit, &holder).await;
+        }
         ["boundary"] if visit.request.is_post() => {
             match visit.field("boundary") {
                 "" => visit

@@ -113,7 +113,7 @@ impl Console {
         match self.sessions.of_browser(request).as_slice() {
             [] => redirect(&sign_in::address(request, &rest)),
             [(slot, _)] => redirect(&format!("/console/{slot}{rest}")),
-            several => sign_in::choose(several, &rest),
+            several => sign_in::choose(request, several, &rest),
         }
     }
 }

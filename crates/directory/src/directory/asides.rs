@@ -126,8 +126,9 @@ impl Directory {
     /// The names of all small values that begin with `prefix`, in order.
     pub fn meta_names(&self, prefix: &str) -> Vec<String> {
         let meta = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
-        meta.keys()
-            .filter(|name| name.starts_with(prefix))
+        meta.range(prefix.to_owned()..)
+            .map(|(name, _)| name)
+            .take_while(|name| name.starts_with(prefix))
             .cloned()
             .collect()
     }
