@@ -112,8 +112,6 @@ quotas! {
     role_policy_size: "RolePolicySize" = 10240;
     /// Buckets of an account.
     buckets_per_account: "BucketsPerAccount" = 10000;
-    /// Size of a bucket policy in bytes.
-    bucket_policy_size: "BucketPolicySize" = 20480;
     /// Service control policies on a root, organizational unit or account.
     policies_per_target: "PoliciesPerTarget" = 10;
     /// Size of a service control policy in characters.
@@ -130,8 +128,6 @@ quotas! {
     accounts_per_organization: "AccountsPerOrganization" = 5000;
     /// Policy ARNs passed as session policies.
     session_policy_arns: "SessionPolicyArns" = 10;
-    /// Session tags.
-    session_tags: "SessionTags" = 50;
 }
 
 impl Quotas {

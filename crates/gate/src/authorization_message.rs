@@ -2,7 +2,8 @@
 //!
 //! The denied caller gets it and cannot read it; somebody of the same account with sts:DecodeAuthorizationMessage can. It is
 //! sealed under the keys of temporary credentials, with the account as associated data, so it opens in no other account, and
-//! for as long as such a key lives. IAM, STS and S3 carry none.
+//! for as long as such a key lives. On AWS services like EC2 carry it, and IAM, STS, Organizations and S3 none; here the service of
+//! Twinlock's own does.
 
 use serde_json::{Value, json};
 use twinlock_directory::AccountId;
@@ -31,16 +32,15 @@ pub fn encode(need: &Need, cx: &Cx<'_>) -> Result<String, Fault> {
         cx.world
             .tokens
             .seal_text(message.to_string().as_bytes(), &place(account))
-            .ok_or_else(Fault::internal)
+            .filter(|sealed| sealed.len() <= MESSAGE_CHARS_MAX)
     };
     let mut message = cx.ask(need, |request, set| told(request, set, need));
-    let sealed = seal(&message)?;
-    if sealed.len() <= MESSAGE_CHARS_MAX {
+    if let Some(sealed) = seal(&message) {
         return Ok(sealed);
     }
     // The statements are what grows; without them it still says what was asked, and that it was denied.
     message["matchedStatements"] = json!({ "items": [] });
-    seal(&message)
+    seal(&message).ok_or_else(Fault::internal)
 }
 
 /// Opens a message for somebody of `account`; none: it is no message of that account's.

@@ -3,7 +3,10 @@
 //! A [`Caller`] holds ids only. Its names, tags and policies are looked up on the snapshot of the attempt ([`Standing`]), so
 //! that a rename, a detached policy or a deletion counts with the very next decision, running sessions included.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 use twinlock_directory::{AccountId, Group, Millis, Role, Snapshot, StoredPolicy, User, managed};
 use twinlock_policy::{Issuer, Policy, Principal, PrincipalKind};
@@ -189,7 +192,7 @@ impl Standing {
                     account.to_string(),
                 );
                 // AssumeRoot's, cut by its task.
-                standing.session = session.and_then(|s| session_policies(snapshot, s));
+                standing.session = session.and_then(|s| task_policies(snapshot, s));
                 Ok(standing)
             }
             Who::User { account, id } => {
@@ -438,6 +441,32 @@ fn session_policies(snapshot: &Snapshot, session: &Session) -> Option<Vec<Attach
             .filter_map(|arn| managed_policy(snapshot, arn, "session")),
     );
     Some(all)
+}
+
+/// What cuts a root user's session to its task. AWS writes a task policy as what is denied, and leaves the rest, which is the task, to
+/// the root user's own rights; a session policy that allows nothing would leave nothing, so these rights stand beside it.
+fn task_policies(snapshot: &Snapshot, session: &Session) -> Option<Vec<Attached>> {
+    let mut all = session_policies(snapshot, session)?;
+    // A task whose policy is not known allows nothing.
+    if session.is_assumed_root() && all.len() == session.policy_arns.len() {
+        all.push(Attached {
+            policy: root_rights().clone(),
+            name: "rights of the root user".into(),
+            arn: None,
+            to: "session".into(),
+        });
+    }
+    Some(all)
+}
+
+fn root_rights() -> &'static Arc<Policy> {
+    static RIGHTS: LazyLock<Arc<Policy>> = LazyLock::new(|| {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        // INVARIANT: the constant text is a policy; the tests of AssumeRoot call this.
+        #[allow(clippy::expect_used, reason = "the constant text is a policy")]
+        Arc::new(Policy::parse(text).expect("a policy"))
+    });
+    &RIGHTS
 }
 
 impl Caller {

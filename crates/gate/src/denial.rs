@@ -8,6 +8,7 @@ use twinlock_wire::fault::Fault;
 
 use crate::{
     attempt::Cx,
+    authorization_message,
     needs::{Need, ResourcePolicy},
 };
 
@@ -52,6 +53,7 @@ impl Denial {
             "sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML" => {
                 format!("Not authorized to perform {}", need.action)
             }
+            _ if need.action.starts_with("twinlock:") => own(need, &decision, cx),
             _ => sentence(need, &need.resource, cx) + &decision.reason(&need.action),
         };
         Self {
@@ -80,6 +82,15 @@ fn sentence(need: &Need, resource: &str, cx: &Cx<'_>) -> String {
                 need.action
             )
         }
+    }
+}
+
+/// The service of Twinlock's own says the rest as EC2 does: sealed, for sts:DecodeAuthorizationMessage.
+fn own(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
+    let told = sentence(need, &need.resource, cx) + &decision.reason(&need.action);
+    match authorization_message::encode(need, cx) {
+        Ok(message) => format!("{told}. Encoded authorization failure message: {message}"),
+        Err(_) => told,
     }
 }
 

@@ -180,16 +180,27 @@ impl Session {
         older || ids.any(|id| node.bar(&session_bar(id)).is_some())
     }
 
-    /// Whether the password with which a user signed in to this session has been taken away since, or replaced by somebody else.
+    /// Whether the password with which a user, or root, signed in to this session has been taken away since, or replaced by
+    /// somebody else.
     pub(crate) fn is_signed_out(&self, snapshot: &Snapshot) -> bool {
-        let SessionOf::User {
-            user_id: Some(id), ..
-        } = &self.of
-        else {
+        let SessionOf::User { account, user_id } = &self.of else {
             return false;
         };
-        let login = snapshot.user_by_id(id).and_then(|user| user.login.as_ref());
-        self.signed_in && login.is_none_or(|login| self.issued < login.sign_ins_since)
+        if !self.signed_in {
+            return false;
+        }
+        match user_id {
+            Some(id) => {
+                let login = snapshot.user_by_id(id).and_then(|user| user.login.as_ref());
+                login.is_none_or(|login| self.issued < login.sign_ins_since)
+            }
+            None => {
+                let root = snapshot.account(account).map(|node| &node.account.root);
+                root.is_none_or(|root| {
+                    root.password_hash.is_none() || self.issued < root.password_since.unwrap_or(0)
+                })
+            }
+        }
     }
 
     /// The account whose credentials these are.
@@ -291,8 +302,11 @@ impl Tokens {
         }
     }
 
-    /// Seals a text for `place`, under the newest key; none: no randomness, or no key.
+    /// Seals a text for `place`, under the newest key; none: no randomness, no key, or a text larger than what is opened again.
     pub fn seal_text(&self, clear: &[u8], place: &[u8]) -> Option<String> {
+        if clear.len() > SESSION_BYTES_MAX {
+            return None;
+        }
         let keys = self.keys();
         let key = keys.last()?;
         let mut nonce = [0u8; NONCE_BYTES];
@@ -329,7 +343,7 @@ impl Tokens {
     /// Seals `session` into new credentials. The second value is PackedPolicySize: how full the token is, in per cent.
     ///
     /// # Errors
-    /// [`IssueError::TooLarge`] over [`TOKEN_CHARS_MAX`].
+    /// [`IssueError::TooLarge`] over [`TOKEN_CHARS_MAX`], or over what a session may be when it is opened.
     pub fn issue(&self, session: &Session) -> Result<(Credentials, usize), IssueError> {
         let keys = self.keys();
         let key = keys.last().ok_or(IssueError::Internal)?;
@@ -353,8 +367,11 @@ impl Tokens {
         raw.extend_from_slice(nonce);
         raw.extend_from_slice(&sealed);
         let session_token = URL_SAFE_NO_PAD.encode(raw);
-        let percent = (session_token.len() * 100).div_ceil(TOKEN_CHARS_MAX);
-        if session_token.len() > TOKEN_CHARS_MAX {
+        // What packs well must still not grow larger than what is opened again.
+        let percent = (session_token.len() * 100)
+            .div_ceil(TOKEN_CHARS_MAX)
+            .max((clear.len() * 100).div_ceil(SESSION_BYTES_MAX));
+        if percent > 100 {
             return Err(IssueError::TooLarge(percent));
         }
         let secret_access_key = derive(key, &access_key_id, nonce);
@@ -643,5 +660,25 @@ mod tests {
         assert!(
             matches!(tokens.issue(&large), Err(IssueError::TooLarge(percent)) if percent > 100)
         );
+    }
+
+    #[test]
+    fn a_session_that_is_issued_can_be_opened_however_well_it_packs() {
+        let tokens = Tokens::new(vec![key(1, 7)]);
+        let mut padded = session("111111111111");
+        for (blanks, fits) in [(60 * 1024, true), (64 * 1024, false)] {
+            padded.tags = vec![("Padding".into(), " ".repeat(blanks))];
+            match tokens.issue(&padded) {
+                Ok((made, percent)) => {
+                    assert!(fits && percent > 90);
+                    assert!(
+                        tokens
+                            .open(&made.access_key_id, &made.session_token)
+                            .is_some()
+                    );
+                }
+                Err(error) => assert!(!fits && matches!(error, IssueError::TooLarge(101..))),
+            }
+        }
     }
 }

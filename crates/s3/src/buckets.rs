@@ -161,6 +161,15 @@ impl Change for CreateBucket {
                 Fault::not_implemented("s3:CreateBucket with an ACL other than private")
             });
         }
+        let quota = cx.world.directory.quotas().buckets_per_account;
+        let have = cx.account()?.bucket_count();
+        if u64::try_from(have).unwrap_or(u64::MAX) >= quota {
+            return Err(Fault::new(
+                "TooManyBuckets",
+                400,
+                "You have attempted to create more buckets than allowed",
+            ));
+        }
         let tags = input
             .create_bucket_configuration
             .as_ref()
@@ -533,6 +542,27 @@ fn not_empty(name: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_has_no_more_buckets_than_its_quota() {
+        use crate::testing::{DEV, PROD, TestWorld, root};
+        let mut options = twinlock_directory::Options::default();
+        options.quotas.buckets_per_account = 2;
+        let world = TestWorld::with(options);
+        let create = |account: &str, name: &str| {
+            let input = CreateBucketInput {
+                bucket: name.into(),
+                ..Default::default()
+            };
+            world.change::<CreateBucket>(&root(account), input)
+        };
+        create(PROD, "shelf-1").expect("the first");
+        create(PROD, "shelf-2").expect("the second");
+        let fault = create(PROD, "shelf-3").expect_err("the third");
+        assert_eq!((fault.code.as_ref(), fault.status), ("TooManyBuckets", 400));
+        create(PROD, "shelf-2").expect("it is there already");
+        create(DEV, "shelf-3").expect("another account's");
+    }
 
     #[test]
     fn names_as_s3_takes_them() {

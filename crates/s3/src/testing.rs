@@ -60,13 +60,18 @@ impl Drop for TestWorld {
 impl TestWorld {
     /// With the two accounts.
     pub(crate) fn new() -> TestWorld {
+        TestWorld::with(Options::default())
+    }
+
+    /// The same by other options.
+    pub(crate) fn with(options: Options) -> TestWorld {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("twinlock-s3-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let world = World {
-            directory: Directory::in_memory(Options::default()).expect("a directory"),
+            directory: Directory::in_memory(options).expect("a directory"),
             objects: Objects::open(&folder, &Default::default()).expect("objects"),
             tokens: Tokens::new(vec![TokenKey {
                 version: 1,

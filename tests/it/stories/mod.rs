@@ -35,6 +35,7 @@ mod pipeline;
 mod readme;
 mod reports;
 mod revocations;
+mod root_tasks;
 mod saml;
 mod sessions;
 mod simulator;

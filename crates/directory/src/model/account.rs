@@ -116,9 +116,20 @@ pub struct Account {
 pub struct RootCredentials {
     /// The argon2id hash of the password; without one, root cannot use the console.
     pub password_hash: Option<String>,
+    /// Since when there is a password, or leave to set one, after the one that came with the account was taken away; sign-ins
+    /// from before are over.
+    #[serde(default)]
+    pub password_since: Option<Millis>,
     /// The root user's access keys.
     pub access_keys: Vec<AccessKey>,
     /// The root user's X.509 certificates, oldest first.
     #[serde(default)]
     pub signing_certificates: Vec<SigningCertificate>,
+}
+
+impl RootCredentials {
+    /// Whether there is leave to set a password, and none yet: the configuration's is taken at the next start.
+    pub fn awaits_password(&self) -> bool {
+        self.password_hash.is_none() && self.password_since.is_some()
+    }
 }

@@ -195,7 +195,12 @@ impl Unverified {
             one("oaud", original, true);
         }
         for claim in ["azp", "email"] {
-            let verified = self.claims.get("email_verified") != Some(&Value::Bool(false));
+            // Some issuers write the truth value as a text.
+            let verified = match self.claims.get("email_verified") {
+                None => true,
+                Some(Value::Bool(verified)) => *verified,
+                Some(other) => other.as_str() == Some("true"),
+            };
             if let Some(Value::String(text)) = self.claims.get(claim)
                 && (claim != "email" || verified)
             {

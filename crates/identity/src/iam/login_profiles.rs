@@ -1,5 +1,7 @@
 //! Login profiles: the console passwords of users. Passwords are hashed before the writer's turn, on a thread that may block.
 
+mod root;
+
 use std::sync::Arc;
 
 use twinlock_directory::{Batch, LoginProfile, User};
@@ -10,7 +12,10 @@ use twinlock_gate::{
 use twinlock_policy::{Bindings, Document, Policy, ResourceRule};
 use twinlock_shapes::iam as shapes;
 
-use super::common::{Subject, already_exists, at, existing_user, find_user, no_such, user_need};
+use super::common::{
+    Subject, already_exists, at, existing_user, find_user, must_specify_user_name, no_such,
+    user_need,
+};
 use crate::passwords;
 
 const fn on_user(name: &'static str) -> Action {
@@ -19,6 +24,17 @@ const fn on_user(name: &'static str) -> Action {
 
 fn no_profile(user: &str) -> Fault {
     no_such(format!("Login Profile for User {user} cannot be found."))
+}
+
+/// The user whose profile is meant; none: the root user, for a caller who is one for this task.
+///
+/// # Errors
+/// `NoSuchEntity` for an absent user, `ValidationError` for callers who name nobody and are none.
+fn holder(found: Subject, cx: &Cx<'_>) -> Result<Option<Arc<User>>, Fault> {
+    match found.user()? {
+        None if !root::may(cx.caller) => Err(must_specify_user_name()),
+        user => Ok(user),
+    }
 }
 
 fn shown(user: &User, login: &LoginProfile) -> shapes::LoginProfile {
@@ -104,16 +120,25 @@ impl Operation for CreateLoginProfile {
 }
 
 impl Change for CreateLoginProfile {
-    type Prepared = Hashed;
+    /// None for the root user, whose password does not come along.
+    type Prepared = Option<Hashed>;
 
-    async fn prepare(input: &Self::Input, caller: &Caller, world: &World) -> Result<Hashed, Fault> {
-        // The model lets it out for a root user's profile, which Twinlock does not make this way.
+    async fn prepare(
+        input: &Self::Input,
+        caller: &Caller,
+        world: &World,
+    ) -> Result<Option<Hashed>, Fault> {
+        if input.user_name.is_none() && root::may(caller) {
+            return Ok(None);
+        }
         let password = input.password.as_deref().ok_or_else(|| {
             Fault::validation(
                 "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null",
             )
         })?;
-        Hashed::of(password, input.user_name.as_deref(), caller, world).await
+        Hashed::of(password, input.user_name.as_deref(), caller, world)
+            .await
+            .map(Some)
     }
 
     fn find(input: &Self::Input, cx: &Cx<'_>) -> Self::Found {
@@ -124,11 +149,17 @@ impl Change for CreateLoginProfile {
         _: &Permit<Self>,
         input: &Self::Input,
         found: Self::Found,
-        new: &Hashed,
+        new: &Option<Hashed>,
         cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
-        let mut user = User::clone(&*found.user_only()?);
+        let Some(user) = holder(found, cx)? else {
+            return Ok(shapes::CreateLoginProfileOutput {
+                login_profile: root::create(input.password.as_deref(), cx, batch)?,
+            });
+        };
+        let mut user = User::clone(&user);
+        let new = new.as_ref().ok_or_else(Fault::internal)?;
         let password = input.password.as_deref().unwrap_or_default();
         // Once more, by the policy as it is in this turn.
         passwords::check(password, &cx.account()?.account)?;
@@ -183,14 +214,16 @@ impl Read for GetLoginProfile {
         _: &Permit<Self>,
         _: &Self::Input,
         found: Self::Found,
-        _: &Cx<'_>,
+        cx: &Cx<'_>,
     ) -> Result<Self::Output, Fault> {
-        let user = found.user_only()?;
-        let login = user.login.as_ref();
-        let login = login.ok_or_else(|| no_profile(&user.name))?;
-        Ok(shapes::GetLoginProfileOutput {
-            login_profile: shown(&user, login),
-        })
+        let login_profile = match holder(found, cx)? {
+            Some(user) => {
+                let login = user.login.as_ref();
+                shown(&user, login.ok_or_else(|| no_profile(&user.name))?)
+            }
+            None => root::get(cx)?,
+        };
+        Ok(shapes::GetLoginProfileOutput { login_profile })
     }
 }
 
@@ -295,14 +328,19 @@ impl Change for DeleteLoginProfile {
         _: &Self::Input,
         found: Self::Found,
         (): &(),
-        _: &Cx<'_>,
+        cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
-        let mut user = User::clone(&*found.user_only()?);
-        if user.login.take().is_none() {
-            return Err(no_profile(&user.name));
+        match holder(found, cx)? {
+            Some(user) => {
+                let mut user = User::clone(&user);
+                if user.login.take().is_none() {
+                    return Err(no_profile(&user.name));
+                }
+                batch.put(user);
+            }
+            None => root::delete(cx, batch)?,
         }
-        batch.put(user);
         Ok(shapes::DeleteLoginProfileOutput {})
     }
 }

@@ -1,7 +1,7 @@
 //! Root access to member accounts, managed for the whole organization: which of IAM's two features for it are on.
 //!
-//! `RootSessions` lets sts:AssumeRoot reach into member accounts; `RootCredentialsManagement` is about the root user's
-//! credentials there.
+//! Both let sts:AssumeRoot reach into member accounts: `RootCredentialsManagement` for the tasks about the root user's
+//! credentials there, `RootSessions` for those about resources that nobody else can open again.
 
 use std::collections::BTreeSet;
 

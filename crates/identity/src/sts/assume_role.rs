@@ -96,6 +96,17 @@ impl Operation for AssumeRole {
         if found.account.is_none() {
             return Err(Fault::validation(format!("{} is invalid", input.role_arn)));
         }
+        if input
+            .provided_contexts
+            .as_ref()
+            .is_some_and(|c| !c.is_empty())
+        {
+            return Err(Fault::new(
+                "InvalidParameterValue",
+                400,
+                "ProvidedContexts is not supported: there is no context provider here whose assertions could be verified.",
+            ));
+        }
         if matches!(cx.caller.who, Who::Root(_)) {
             return Err(Fault::new(
                 "AccessDenied",
@@ -127,7 +138,8 @@ impl Operation for AssumeRole {
         };
         let tagging =
             input.tags.as_ref().is_some_and(|t| !t.is_empty()) || !inherited(cx).is_empty();
-        let naming = input.source_identity.is_some();
+        // One that is handed down must be admitted as well, by the next role as by the first.
+        let naming = source_identity(input, cx).is_some();
         Ok(Needs::one(need(ASSUME)?)
             .and_if(tagging.then(|| need(TAG)).transpose()?)
             .and_if(naming.then(|| need(SOURCE_IDENTITY)).transpose()?))

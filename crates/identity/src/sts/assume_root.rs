@@ -1,5 +1,5 @@
 //! AssumeRoot: a quarter of an hour as a member account's root user, for one of five tasks, from the organization's management
-//! account or a delegated administrator, once iam:EnableOrganizationsRootSessions is on.
+//! account or a delegated administrator, once the organization has switched on the feature that the task belongs to.
 
 use twinlock_directory::AccountId;
 use twinlock_gate::{
@@ -9,17 +9,20 @@ use twinlock_gate::{
 use twinlock_shapes::sts::{AssumeRootInput, AssumeRootOutput};
 
 use super::session::issue;
-use crate::{iam::organizations_features::ROOT_SESSIONS, organizations::service_access::IAM};
+use crate::{
+    iam::organizations_features::{ROOT_CREDENTIALS_MANAGEMENT, ROOT_SESSIONS},
+    organizations::service_access::IAM,
+};
 
 /// The longest session, and the usual one, in seconds.
 const SECONDS_MAX: u64 = 900;
-/// The policies of AWS's that one may choose from, under `arn:aws:iam::aws:policy/root-task/`.
-const TASKS: [&str; 5] = [
-    "IAMAuditRootUserCredentials",
-    "IAMCreateRootUserPassword",
-    "IAMDeleteRootUserCredentials",
-    "S3UnlockBucketPolicy",
-    "SQSUnlockQueuePolicy",
+/// The policies of AWS's that one may choose from, under `arn:aws:iam::aws:policy/root-task/`, and the feature of each.
+const TASKS: [(&str, &str); 5] = [
+    ("IAMAuditRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT),
+    ("IAMCreateRootUserPassword", ROOT_CREDENTIALS_MANAGEMENT),
+    ("IAMDeleteRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT),
+    ("S3UnlockBucketPolicy", ROOT_SESSIONS),
+    ("SQSUnlockQueuePolicy", ROOT_SESSIONS),
 ];
 
 /// Gives temporary credentials of a member account's root user, cut by a task policy.
@@ -40,7 +43,7 @@ impl Operation for AssumeRoot {
     fn needs(input: &Self::Input, _: &Self::Found, _: &Cx<'_>) -> Result<Needs, Fault> {
         let target = target(&input.target_principal)
             .ok_or_else(|| Fault::validation(format!("{} is invalid", input.target_principal)))?;
-        let task = task(input)?;
+        let (task, _) = task(input)?;
         // Asked as the caller's own resource: a member's root user has no policy that could let anybody in. Whether the member
         // is in reach is found beside the policies.
         let need = Need::on(&Self::ACTIONS[0], target.root_arn()).key("sts:TaskPolicyArn", task);
@@ -57,19 +60,20 @@ fn target(principal: &str) -> Option<AccountId> {
     id.parse().ok()
 }
 
-fn task(input: &AssumeRootInput) -> Result<&str, Fault> {
+/// The ARN of the task's policy, and its feature.
+fn task(input: &AssumeRootInput) -> Result<(&str, &'static str), Fault> {
     let arn = input.task_policy_arn.arn.as_deref().unwrap_or_default();
-    let known = arn
-        .strip_prefix("arn:aws:iam::aws:policy/root-task/")
-        .is_some_and(|name| TASKS.contains(&name));
-    if known {
-        Ok(arn)
-    } else {
-        Err(Fault::validation(format!(
-            "The task policy {arn} is none of those for root sessions: {}",
-            TASKS.join(", ")
-        )))
-    }
+    let name = arn.strip_prefix("arn:aws:iam::aws:policy/root-task/");
+    TASKS
+        .iter()
+        .find(|(task, _)| name == Some(*task))
+        .map(|(_, feature)| (arn, *feature))
+        .ok_or_else(|| {
+            Fault::validation(format!(
+                "The task policy {arn} is none of those for root sessions: {}",
+                TASKS.map(|(task, _)| task).join(", ")
+            ))
+        })
 }
 
 impl Read for AssumeRoot {
@@ -79,7 +83,8 @@ impl Read for AssumeRoot {
         let member = cx.snapshot.organization_of(&target)?;
         let in_charge = own.is_management() || own.member.delegated.contains_key(IAM);
         let same = own.organization.id == member.organization.id;
-        let on = own.organization.iam_features.contains(ROOT_SESSIONS);
+        let (_, feature) = task(input).ok()?;
+        let on = own.organization.iam_features.contains(feature);
         // The management account's own root user is nobody's to assume.
         (in_charge && same && on && !member.is_management()).then_some(target)
     }
@@ -112,7 +117,7 @@ impl Read for AssumeRoot {
             user_id: None,
         };
         let made = Session {
-            policy_arns: vec![task(input)?.to_owned()],
+            policy_arns: vec![task(input)?.0.to_owned()],
             source_identity: held.and_then(|session| session.source_identity.clone()),
             ..Session::new(of, cx.now, cx.now + seconds * 1000)
         };

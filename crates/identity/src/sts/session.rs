@@ -27,8 +27,15 @@ pub(super) fn session_policies(
             .map_err(|error| Fault::new("MalformedPolicyDocument", 400, error.to_string()))?;
         policies.push(Arc::new(StoredPolicy::new(text, Bindings::new())));
     }
+    let arns = arns.unwrap_or_default();
+    let most = cx.world.directory.quotas().session_policy_arns;
+    if u64::try_from(arns.len()).unwrap_or(u64::MAX) > most {
+        return Err(Fault::validation(format!(
+            "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to {most}"
+        )));
+    }
     let mut found = Vec::new();
-    for descriptor in arns.unwrap_or_default() {
+    for descriptor in arns {
         let arn = descriptor.arn.as_deref().unwrap_or_default();
         let own = format!("arn:aws:iam::{account}:policy/");
         let exists = if arn.starts_with("arn:aws:iam::aws:policy/") {

@@ -424,6 +424,60 @@ fn transitive_tags_and_the_source_identity_go_down_the_chain_unchanged() {
 }
 
 #[test]
+fn a_source_identity_that_is_handed_down_must_be_admitted_by_the_next_role() {
+    let w = world();
+    let john = w.user(DEV, "John", ALLOW_ALL);
+    w.role(PROD, "UpdateApp", &trusting("*"), ALLOW_ALL);
+    let bare = trusting("*").replace(",\"sts:SetSourceIdentity\"", "");
+    w.role(PROD, "Next", &bare, "");
+    let next = "arn:aws:iam::999999999999:role/Next";
+    let by = |identity: Option<&str>| {
+        let input = AssumeRoleInput {
+            source_identity: identity.map(str::to_owned),
+            ..assume(UPDATE_APP)
+        };
+        let made = w.effect::<AssumeRole>(&john, input).expect("first");
+        as_session(&w, made.credentials.as_ref())
+    };
+    w.effect::<AssumeRole>(&by(None), assume(next))
+        .expect("nothing to hand down");
+    let message = denied(w.effect::<AssumeRole>(&by(Some("John")), assume(next)));
+    assert!(message.contains("sts:SetSourceIdentity"), "{message}");
+}
+
+#[test]
+fn session_policies_are_ten_at_most_and_contexts_that_nobody_verifies_are_refused() {
+    let w = world();
+    let john = w.user(DEV, "John", ALLOW_ALL);
+    w.role(PROD, "UpdateApp", &trusting("*"), ALLOW_ALL);
+    let by = |count: usize| {
+        let policy = PolicyDescriptorType {
+            arn: Some("arn:aws:iam::aws:policy/ReadOnlyAccess".into()),
+        };
+        let input = AssumeRoleInput {
+            policy_arns: Some(vec![policy; count]),
+            ..assume(UPDATE_APP)
+        };
+        w.effect::<AssumeRole>(&john, input)
+    };
+    by(10).expect("ten");
+    let fault = by(11).expect_err("eleven");
+    assert_eq!(
+        fault.message,
+        "1 validation error detected: Value at 'policyArns' failed to satisfy constraint: Member must have length less than or equal to 10"
+    );
+    let input = AssumeRoleInput {
+        provided_contexts: Some(vec![Default::default()]),
+        ..assume(UPDATE_APP)
+    };
+    let fault = w.effect::<AssumeRole>(&john, input).expect_err("a context");
+    assert_eq!(
+        (fault.code.as_ref(), fault.status),
+        ("InvalidParameterValue", 400)
+    );
+}
+
+#[test]
 fn tags_need_tag_session_on_both_sides() {
     let w = world();
     let john = w.user(DEV, "John", &allow("sts:AssumeRole", UPDATE_APP));

@@ -81,6 +81,16 @@ pub(super) async fn create(
         let marked = directory.meta_get(&mark(&account.id)).is_some();
         if let (Some(known), false) = (&known, marked) {
             compare(account, known);
+            // As on AWS the root user's own recovery, which IAM has given leave to: here it is who writes the configuration.
+            if known.root.awaits_password() {
+                unfinished
+                    .passwords
+                    .extend(account.root_password.clone().map(|password| Password {
+                        account: account.id,
+                        user: None,
+                        password,
+                    }));
+            }
             continue;
         }
         directory
@@ -307,6 +317,7 @@ impl Creation<'_> {
             created: known.map_or(self.now, |known| known.created),
             root: RootCredentials {
                 password_hash: None,
+                password_since: None,
                 access_keys: vec![key],
                 signing_certificates: known
                     .map(|known| known.root.signing_certificates.clone())

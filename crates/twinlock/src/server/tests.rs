@@ -277,6 +277,57 @@ async fn a_start_that_was_cut_off_is_completed_by_the_next() {
 }
 
 #[tokio::test]
+async fn the_configurations_password_of_root_counts_again_once_there_is_leave() {
+    let folder = Folder::new("leave");
+    let config = |password: &str| {
+        folder.config(&format!(
+            "[[account]]\nid = \"123456789012\"\nname = \"One\"\nroot_password = \"{password}\"\n"
+        ))
+    };
+    let account = "123456789012".parse().unwrap();
+    let right = |running: &Running, password: &str| {
+        let snapshot = running.world().directory.published();
+        let root = &snapshot.account(&account).unwrap().account.root;
+        let hash = root.password_hash.as_ref();
+        hash.is_some_and(|hash| twinlock_directory::passwords::verify(password, hash))
+    };
+    let started = async |password: &str| {
+        let options = StartOptions::default();
+        let mut running = start(config(password), options).await.unwrap();
+        running.passwords_ready().await;
+        running
+    };
+    let put = async |running: &Running, since: Option<u64>| {
+        let pending = {
+            let turn = running.world().directory.turn();
+            let mut changed = (*turn.head().account(&account).unwrap().account).clone();
+            changed.root.password_hash = None;
+            changed.root.password_since = since;
+            let mut batch = turn.batch();
+            batch.put(changed);
+            turn.commit(batch)
+        };
+        pending.await.unwrap();
+    };
+    let running = started("Correct-horse-7").await;
+    assert!(right(&running, "Correct-horse-7"));
+    // Taken away, it stays away …
+    put(&running, None).await;
+    running.stop().await.unwrap();
+    let running = started("Correct-horse-7").await;
+    assert!(!right(&running, "Correct-horse-7"));
+    // … until there is leave to set one, and then once.
+    put(&running, Some(1)).await;
+    running.stop().await.unwrap();
+    let running = started("Battery-staple-8").await;
+    assert!(right(&running, "Battery-staple-8"));
+    running.stop().await.unwrap();
+    let running = started("Correct-horse-7").await;
+    assert!(right(&running, "Battery-staple-8"));
+    running.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_taken_port_or_data_directory_is_said_plainly() {
     let (folder, other) = (Folder::new("taken"), Folder::new("taken-other"));
     let running = start(folder.config(""), StartOptions::default())

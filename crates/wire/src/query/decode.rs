@@ -56,16 +56,49 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
-    /// Children named by numbers, in the order of the numbers.
-    fn numbered(&self) -> Vec<&Node<'a>> {
-        let mut items: Vec<(u32, &Node<'a>)> = self
-            .children
-            .iter()
-            .filter_map(|(key, node)| key.parse().ok().map(|n| (n, node)))
-            .collect();
+    /// Children named by numbers, in the order of the numbers. Numbers may be left out.
+    ///
+    /// # Errors
+    /// `MalformedInput`: a child is named otherwise. What a caller says of a parameter that is known must not be lost.
+    fn numbered(&self, name: &str) -> Result<Vec<&Node<'a>>, Fault> {
+        self.no_value(name)?;
+        let mut items: Vec<(u32, &Node<'a>)> = Vec::with_capacity(self.children.len());
+        for (key, node) in &self.children {
+            let digits = key.bytes().all(|b| b.is_ascii_digit());
+            let number = key.parse().ok().filter(|_| digits);
+            items.push((number.ok_or_else(|| no_list(name))?, node));
+        }
         items.sort_by_key(|(n, _)| *n);
-        items.into_iter().map(|(_, node)| node).collect()
+        Ok(items.into_iter().map(|(_, node)| node).collect())
     }
+
+    /// An empty value is how an empty list is sent; another has no place where children are.
+    fn no_value(&self, name: &str) -> Result<(), Fault> {
+        match self.value {
+            None | Some("") => Ok(()),
+            Some(_) => Err(no_list(name)),
+        }
+    }
+
+    /// The child `part`, and no other.
+    ///
+    /// # Errors
+    /// `MalformedInput`: there are others.
+    fn only(&self, part: &str, name: &str) -> Result<Option<&Node<'a>>, Fault> {
+        self.no_value(name)?;
+        match self.children.keys().any(|key| *key != part) {
+            true => Err(no_list(name)),
+            false => Ok(self.children.get(part)),
+        }
+    }
+}
+
+fn no_list(name: &str) -> Fault {
+    Fault::new(
+        "MalformedInput",
+        400,
+        format!("The parameters of {name} are not numbered as a list is."),
+    )
 }
 
 fn structure(schema: &Structure, node: &Node<'_>) -> Result<Vec<Value>, Fault> {
@@ -99,9 +132,9 @@ fn value(kind: &Kind, node: &Node<'_>, flattened: bool, name: &str) -> Result<Va
             let holder = if flattened || *flat {
                 Some(node)
             } else {
-                node.children.get(item.unwrap_or("member"))
+                node.only(item.unwrap_or("member"), name)?
             };
-            let items = holder.map(Node::numbered).unwrap_or_default();
+            let items = holder.map_or(Ok(Vec::new()), |list| list.numbered(name))?;
             Ok(Value::List(
                 items
                     .into_iter()
@@ -111,12 +144,8 @@ fn value(kind: &Kind, node: &Node<'_>, flattened: bool, name: &str) -> Result<Va
         }
         Kind::Map { of, .. } => {
             let mut entries = Vec::new();
-            for entry in node
-                .children
-                .get("entry")
-                .map(Node::numbered)
-                .unwrap_or_default()
-            {
+            let list = node.only("entry", name)?;
+            for entry in list.map_or(Ok(Vec::new()), |list| list.numbered(name))? {
                 let key = entry
                     .children
                     .get("key")
@@ -236,6 +265,35 @@ mod tests {
         assert_eq!(sample.flat, Some(vec!["x".to_owned(), "y".to_owned()]));
         assert_eq!(sample.map, Some(vec![("k".to_owned(), 7)]));
         assert_eq!((sample.yes, sample.count), (Some(true), None));
+    }
+
+    #[test]
+    fn a_list_that_is_numbered_wrongly_is_not_lost() {
+        let fault = |form: &str| read(form).expect_err(form);
+        for form in [
+            "Tags.member.x.Key=a",
+            "Tags.member.-1.Key=a",
+            "Tags.member.%2B1.Key=a",
+            "Tags.member..Key=a",
+            "Tags.member.99999999999999999999.Key=a",
+            "Tags.member=a",
+            "Tags.1.Key=a",
+            "Tags.Member.1.Key=a",
+            "Tags=a",
+            "Flat.x=a",
+            "Flat=a",
+            "Map.1.key=a",
+            "Map.entry.x.key=a",
+        ] {
+            assert_eq!(fault(form).code, "MalformedInput", "{form}");
+        }
+        let message = fault("Tags.member.x.Key=a").message;
+        assert_eq!(
+            message,
+            "The parameters of Tags are not numbered as a list is."
+        );
+        // What no parameter is called is ignored, as AWS does.
+        assert!(read("Tag.member.x=a&Yes=true").is_ok());
     }
 
     #[test]

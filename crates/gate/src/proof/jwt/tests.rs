@@ -202,6 +202,33 @@ fn a_token_for_others_or_for_another_time_is_refused() {
 }
 
 #[test]
+fn an_address_that_its_issuer_has_not_verified_is_no_condition_key() {
+    let pair = KeyPair::generate(Algorithm::Es256).expect("a pair");
+    let set = keys(&[("k1", &pair)]);
+    let shown = |verified_email: Option<Value>| {
+        let mut claims = claims();
+        claims["email"] = json!("jane@example.com");
+        if let Some(value) = verified_email {
+            claims["email_verified"] = value;
+        }
+        let token = pair.token("k1", &claims).expect("signed");
+        let identity = verified(&token, &set, Some(&["app".into()])).expect("believed");
+        identity.proven.fact("id.example.com:email").is_some()
+    };
+    for (value, shows) in [
+        (None, true),
+        (Some(json!(true)), true),
+        (Some(json!("true")), true),
+        (Some(json!(false)), false),
+        (Some(json!("false")), false),
+        (Some(json!(null)), false),
+        (Some(json!(1)), false),
+    ] {
+        assert_eq!(shown(value.clone()), shows, "{value:?}");
+    }
+}
+
+#[test]
 fn tags_and_the_source_identity_are_read_in_awss_form_only() {
     let pair = KeyPair::generate(Algorithm::Es256).expect("a pair");
     let set = keys(&[("k1", &pair)]);
