@@ -1,15 +1,26 @@
 //! Exclusive XML canonicalisation without comments (W3C, 18 July 2002): the bytes that a signature is over.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::tree::{Element, Name, Node};
 
+/// Bytes of a canonical form. A namespace is named once and written wherever its prefix is used, so that a short document
+/// may have a long form, and it is computed before any key is asked.
+const FORM_MAX: usize = 1 << 20;
+
 /// The canonical form of `apex` and what is inside it, but for `without` (an enveloped signature). The namespaces of the
 /// prefixes in `inclusive` are written as inclusive canonicalisation would: wherever they are in force and not written yet.
-pub(super) fn canonical(apex: &Element, without: Option<&Element>, inclusive: &[String]) -> String {
+///
+/// # Errors
+/// It is longer than any that is needed.
+pub(super) fn canonical(
+    apex: &Element,
+    without: Option<&Element>,
+    inclusive: &[String],
+) -> Result<String, &'static str> {
     let mut out = String::new();
-    write(apex, without, inclusive, &BTreeMap::new(), &mut out);
-    out
+    write(apex, without, inclusive, &BTreeMap::new(), &mut out)?;
+    Ok(out)
 }
 
 /// `written`: the namespaces that an element further out has written, by prefix.
@@ -19,7 +30,7 @@ fn write(
     inclusive: &[String],
     written: &BTreeMap<&str, &str>,
     out: &mut String,
-) {
+) -> Result<(), &'static str> {
     let mut here: BTreeMap<&str, &str> = BTreeMap::new();
     // The prefix `xml` is never declared, and an attribute without prefix has no namespace.
     let names = std::iter::once(&element.name).chain(
@@ -67,18 +78,24 @@ fn write(
         out.push('"');
     }
     out.push('>');
-    let mut inner = written.clone();
-    inner.extend(here);
+    if out.len() > FORM_MAX {
+        return Err("the canonical form is too long");
+    }
+    let mut inner = Cow::Borrowed(written);
+    if !here.is_empty() {
+        inner.to_mut().extend(here);
+    }
     for node in &element.children {
         match node {
             Node::Text(text) => content_text(text, out),
             Node::Element(child) if without.is_some_and(|w| std::ptr::eq(w, child)) => {}
-            Node::Element(child) => write(child, without, inclusive, &inner, out),
+            Node::Element(child) => write(child, without, inclusive, &inner, out)?,
         }
     }
     out.push_str("</");
     qualified(&element.name, out);
     out.push('>');
+    Ok(())
 }
 
 fn qualified(name: &Name, out: &mut String) {
@@ -131,7 +148,7 @@ mod tests {
             .into_iter()
             .find(|e| e.name.local == local)
             .expect("an element");
-        canonical(apex, None, &inclusive)
+        canonical(apex, None, &inclusive).expect("not too long")
     }
 
     /// The example of the recommendation's section 2.2: what surrounds an element does not show in it.

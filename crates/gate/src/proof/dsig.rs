@@ -122,7 +122,7 @@ pub(super) fn verify(
         .and_then(digest_named)
         .ok_or("the digest's algorithm is not taken")?;
     let expected = value(reference, "DigestValue").ok_or("the signature has no digest")?;
-    let bytes = canonical(element, Some(signature), &prefixes);
+    let bytes = canonical(element, Some(signature), &prefixes)?;
     // Both are public; nothing is learnt from how long comparing takes.
     if digest::digest(algorithm, bytes.as_bytes()).as_ref() != expected {
         return Err("the signed element was changed");
@@ -131,7 +131,7 @@ pub(super) fn verify(
         .attribute("Algorithm")
         .and_then(signature_named)
         .ok_or("the signature's algorithm is not taken")?;
-    let signed = canonical(info, None, &info_prefixes);
+    let signed = canonical(info, None, &info_prefixes)?;
     let value = value(signature, "SignatureValue").ok_or("the signature has no value")?;
     let good = certificates
         .iter()

@@ -136,13 +136,13 @@ impl SamlIdp {
     /// A signature over `element`, to stand directly inside it.
     fn signature(&self, element: &Element) -> String {
         let id = element.attribute("ID").expect("an ID");
-        let form = canonical(element, None, &["xs".to_owned()]);
+        let form = canonical(element, None, &["xs".to_owned()]).expect("a form");
         let hash = STANDARD.encode(digest::digest(&digest::SHA256, form.as_bytes()));
         let info = format!(
             r##"<ds:SignedInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"/><ds:Reference URI="#{id}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"><ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xs"/></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue>{hash}</ds:DigestValue></ds:Reference></ds:SignedInfo>"##
         );
         let parsed = parse(&info, Asides::Refused).expect("a document");
-        let signed = canonical(&parsed, None, &[]);
+        let signed = canonical(&parsed, None, &[]).expect("a form");
         let value = STANDARD.encode(self.key.sign(signed.as_bytes()).expect("signed"));
         format!(
             r#"<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#">{info}<ds:SignatureValue>{value}</ds:SignatureValue></ds:Signature>"#

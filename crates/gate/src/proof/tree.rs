@@ -18,6 +18,10 @@ const DEPTH_MAX: usize = 32;
 const ELEMENTS_MAX: usize = 10_000;
 /// Attributes of one element, namespace declarations among them.
 const ATTRIBUTES_MAX: usize = 64;
+/// Namespaces in force at once: an element that declares one has a copy of all of them.
+const NAMESPACES_MAX: usize = 64;
+/// Bytes of a namespace's name: canonical form repeats it wherever its prefix is used.
+const NAMESPACE_BYTES_MAX: usize = 1024;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -26,7 +30,8 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 pub(super) struct Name {
     pub(super) prefix: String,
     pub(super) local: String,
-    pub(super) namespace: String,
+    /// Shared with the scope that it is from, because most names of a document are of the same one.
+    pub(super) namespace: Arc<str>,
 }
 
 /// What stands inside an element.
@@ -37,7 +42,7 @@ pub(super) enum Node {
 }
 
 /// The namespaces in force, by prefix; the default one under the empty prefix.
-pub(super) type Scope = Arc<BTreeMap<String, String>>;
+pub(super) type Scope = Arc<BTreeMap<Arc<str>, Arc<str>>>;
 
 /// One element.
 #[derive(Debug)]
@@ -51,7 +56,7 @@ pub(super) struct Element {
 impl Element {
     /// Whether this is the element `local` of `namespace`.
     pub(super) fn is(&self, namespace: &str, local: &str) -> bool {
-        self.name.namespace == namespace && self.name.local == local
+        *self.name.namespace == *namespace && self.name.local == local
     }
 
     /// The child elements in order.
@@ -209,7 +214,15 @@ fn element(start: &BytesStart<'_>, outer: &Scope) -> Result<Element, &'static st
                 if value == XML || (value.is_empty() && !prefix.is_empty()) {
                     return Err("a namespace is declared wrongly");
                 }
-                Arc::make_mut(&mut scope).insert(prefix.to_owned(), value);
+                if value.len() > NAMESPACE_BYTES_MAX {
+                    return Err("a namespace is too long");
+                }
+                if scope.get(prefix).is_none_or(|known| **known != *value) {
+                    Arc::make_mut(&mut scope).insert(prefix.into(), value.into());
+                }
+                if scope.len() > NAMESPACES_MAX {
+                    return Err("the document has too many namespaces");
+                }
             }
         }
     }
@@ -240,17 +253,18 @@ fn name(written: &str, scope: &Scope, element: bool) -> Result<Name, &'static st
         return Err("a name is malformed");
     }
     let namespace = match prefix {
-        "" if !element => "",
-        "" => scope.get("").map_or("", String::as_str),
-        "xml" => XML,
+        "" if !element => Arc::default(),
+        "" => scope.get("").cloned().unwrap_or_default(),
+        "xml" => XML.into(),
         _ => scope
             .get(prefix)
+            .cloned()
             .ok_or("a namespace prefix is not declared")?,
     };
     Ok(Name {
         prefix: prefix.to_owned(),
         local: local.to_owned(),
-        namespace: namespace.to_owned(),
+        namespace,
     })
 }
 

@@ -424,6 +424,31 @@ fn what_is_huge_deep_or_broken_is_refused() {
     );
 }
 
+/// What a short document makes of memory and time is bounded before its signature is looked at.
+#[test]
+fn a_document_whose_namespaces_would_make_it_large_is_refused() {
+    let idp = SamlIdp::default();
+    let declared = |n: usize| {
+        let all: String = (0..n).map(|n| format!(" xmlns:f{n}=\"urn:f\"")).collect();
+        idp.response(&format!("<a{all}><b xmlns:more=\"urn:more\"/></a>"))
+    };
+    // One is in force already: the response's own.
+    assert!(refused(&idp, &declared(63)).contains("too many namespaces"));
+    assert!(!refused(&idp, &declared(62)).contains("namespaces"));
+    let named = |length| idp.response(&format!("<a xmlns=\"{}\"/>", "n".repeat(length)));
+    assert!(refused(&idp, &named(1025)).contains("a namespace is too long"));
+    assert!(!refused(&idp, &named(1024)).contains("namespace"));
+    let long = format!("xmlns:p=\"{}\" ID=\"response\"", "p".repeat(1024));
+    let used = |n| {
+        let many = format!("{}<saml:AuthnStatement", "<p:x/>".repeat(n));
+        good(&idp)
+            .replace("ID=\"response\"", &long)
+            .replace("<saml:AuthnStatement", &many)
+    };
+    assert!(refused(&idp, &used(2000)).contains("canonical form is too long"));
+    assert!(refused(&idp, &used(500)).contains("the signed element was changed"));
+}
+
 #[test]
 fn metadata_say_who_signs_or_are_refused() {
     let idp = SamlIdp::default();
