@@ -10,6 +10,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -144,6 +145,11 @@ struct Scope {
     resources: Vec<String>,
     except: Option<String>,
     conditions: Vec<String>,
+    /// For each resource type that was asked about, the resources that overlap it: many actions work on the same few types.
+    overlapping: RefCell<BTreeMap<(&'static str, &'static str), BTreeSet<usize>>>,
+    /// The actions that were entered already, and whether any resource was meant for them: documents name the same action in
+    /// many ways.
+    entered: RefCell<BTreeMap<(&'static str, &'static str), bool>>,
 }
 
 impl Scope {
@@ -169,6 +175,8 @@ impl Scope {
                 .as_ref()
                 .map(|list| format!("all except {}", written(list).join(", "))),
             conditions: conditions.collect(),
+            overlapping: RefCell::default(),
+            entered: RefCell::default(),
         }
     }
 
@@ -182,14 +190,24 @@ impl Scope {
         if let Some(except) = &self.except {
             return vec![except.clone()];
         }
-        let fits = |pattern: &&String| {
-            let types = action
-                .resources
-                .iter()
-                .filter_map(|of| service.resource(of.name));
-            is_star(pattern) || types.into_iter().any(|resource| resource.overlaps(pattern))
-        };
-        self.resources.iter().filter(fits).cloned().collect()
+        let mut overlapping = self.overlapping.borrow_mut();
+        let mut fit: BTreeSet<usize> = BTreeSet::new();
+        let types = action.resources.iter();
+        for resource in types.filter_map(|of| service.resource(of.name)) {
+            let known = overlapping
+                .entry((service.prefix, resource.name))
+                .or_insert_with(|| {
+                    let all = self.resources.iter().enumerate();
+                    all.filter(|(_, pattern)| resource.overlaps(pattern))
+                        .map(|(position, _)| position)
+                        .collect()
+                });
+            fit.extend(known.iter());
+        }
+        let all = self.resources.iter().enumerate();
+        all.filter(|(position, pattern)| is_star(pattern) || fit.contains(position))
+            .map(|(_, pattern)| pattern.clone())
+            .collect()
     }
 }
 
@@ -298,7 +316,14 @@ fn some(
 ) -> bool {
     let mut any = false;
     for action in actions {
+        let key = (service.prefix, action.name);
+        if let Some(meant) = scope.entered.borrow().get(&key) {
+            any |= meant;
+            continue;
+        }
         let resources = scope.meant_for(service, action);
+        let meant = !resources.is_empty();
+        scope.entered.borrow_mut().insert(key, meant);
         if resources.is_empty() {
             continue;
         }

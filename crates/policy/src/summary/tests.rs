@@ -171,3 +171,21 @@ fn a_trust_policy_is_about_its_own_role() {
     assert_eq!(summary.allow[0].prefix, "sts");
     assert_eq!(summary.allow[0].actions[0].name, "AssumeRole");
 }
+
+/// Somebody may give a policy to read that was written to take long: this one would take ten minutes if every way of naming an
+/// action were held against every resource.
+#[test]
+fn a_hostile_document_costs_no_more_than_others() {
+    let actions: Vec<String> = (0..700)
+        .map(|n| format!("\"ec2:*{}\"", "*".repeat(n % 50)))
+        .collect();
+    let resources: Vec<String> = (0..200)
+        .map(|n| format!("\"arn:aws:ec2:*:*:*/*a*{n}\""))
+        .collect();
+    let summary = summary(&format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":[{}],"Resource":[{}]}}}}"#,
+        actions.join(","),
+        resources.join(",")
+    ));
+    assert_eq!(summary.allow[0].resources.len(), 200);
+}
