@@ -127,12 +127,27 @@ impl<'a> Cx<'a> {
     /// As [`Cx::explain`], with the smallest change that would turn a denial into an Allow. Costs hundreds of decisions: for
     /// people who ask, not for calls.
     pub fn advise(&self, need: &Need) -> Explanation {
-        self.ask(need, advise)
+        self.reasons(need, advise)
     }
 
     /// Asks the one evaluator for its reasons.
     pub fn explain(&self, need: &Need) -> Explanation {
-        self.ask(need, explain)
+        self.reasons(need, explain)
+    }
+
+    /// Reasons of a denial by another account are told as of a resource without tags: conditions in the caller's own policies
+    /// would read them.
+    fn reasons(
+        &self,
+        need: &Need,
+        f: fn(&Request<'_>, &PolicySet<'_>) -> Explanation,
+    ) -> Explanation {
+        let full = self.ask(need, f);
+        let own = need.owner.is_none() || need.owner == self.caller.who.account();
+        if own || full.decision.allowed() || need.resource_tags.is_empty() {
+            return full;
+        }
+        self.ask(&need.untagged(), f)
     }
 
     /// Whether the evaluator would allow it: for pages that show what stands open. Nothing runs on this answer: what runs

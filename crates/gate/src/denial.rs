@@ -1,16 +1,12 @@
 //! What a denied caller sees (`policy-evaluation` section 6.1): one sentence, in the words of each service.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use twinlock_directory::AccountId;
-use twinlock_policy::{Cause, Decision, Policy, PolicyKind};
+use twinlock_policy::{Cause, Decision, Policy, PolicyKind, PolicySet, Source, evaluate};
 use twinlock_wire::fault::Fault;
 
-use crate::{
-    attempt::Cx,
-    authorization_message,
-    needs::{Need, ResourcePolicy},
-};
+use crate::{attempt::Cx, authorization_message, needs::Need};
 
 /// A need that was not allowed, for the answer and for the audit event.
 #[derive(Debug)]
@@ -129,35 +125,36 @@ fn same_organization(cx: &Cx<'_>, one: AccountId, other: AccountId) -> bool {
 /// says, or whether the role is there at all, is that account's own business.
 fn assume(need: &Need, decision: &Decision, cx: &Cx<'_>) -> String {
     let told = sentence(need, &need.resource, cx);
-    let trust = matches!(
-        &decision.cause,
-        Some(Cause {
-            kind: PolicyKind::Trust | PolicyKind::Resource | PolicyKind::Rcp,
-            ..
-        })
-    );
-    if !trust || need.owner == cx.caller.who.account() {
+    if need.owner == cx.caller.who.account() {
         return told + &decision.reason(&need.action);
     }
-    // The sentence must not depend on the other account: it tells what the caller's own side says of a role that lets
-    // everyone in.
-    let own_side = cx.decide(&Need {
-        resource_policy: Some(ResourcePolicy {
-            policy: open_door().clone(),
-            name: String::new(),
-        }),
-        ..need.clone()
+    // The sentence must not depend on the other account: it tells what the caller's own side says of a role of which nothing is
+    // known and that lets everyone in. Else a policy of the caller's own with a condition on a role's tags would read them.
+    let own_side = cx.ask(&need.untagged(), |request, policies| {
+        evaluate(
+            request,
+            &PolicySet {
+                resource: Some(open_door()),
+                rcps: None,
+                ..policies.clone()
+            },
+        )
     });
     told + &own_side.reason(&need.action)
 }
 
 /// A trust policy that lets everyone in.
-fn open_door() -> &'static Arc<Policy> {
-    static OPEN: LazyLock<Arc<Policy>> = LazyLock::new(|| {
+fn open_door() -> Source<'static> {
+    static OPEN: LazyLock<Policy> = LazyLock::new(|| {
         let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*"}}"#;
         // INVARIANT: the constant text is a policy; a test calls this.
         #[allow(clippy::expect_used, reason = "the constant text is a policy")]
-        Arc::new(Policy::parse(text).expect("a policy"))
+        Policy::parse(text).expect("a policy")
     });
-    &OPEN
+    Source {
+        policy: &OPEN,
+        name: "",
+        arn: None,
+        attached_to: "",
+    }
 }

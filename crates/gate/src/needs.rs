@@ -126,6 +126,14 @@ impl Need {
         self
     }
 
+    /// The same of a resource that carries no tags: what may be told to somebody who is not to learn them.
+    pub(crate) fn untagged(&self) -> Need {
+        Need {
+            resource_tags: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The bearer of this proof asks, not the caller: for operations that take a proof instead of a signature, and for no
     /// others.
     #[must_use]

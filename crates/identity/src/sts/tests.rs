@@ -4,7 +4,7 @@ mod messages;
 mod roots;
 
 use twinlock_directory::{Role, StoredPolicy};
-use twinlock_gate::{Caller, Fault, RequestFacts, iso};
+use twinlock_gate::{Caller, Fault, Need, RequestFacts, iso};
 use twinlock_shapes::sts::{
     AssumeRoleInput, AssumeRoleOutput, Credentials, GetCallerIdentityInput,
     GetFederationTokenInput, GetSessionTokenInput, PolicyDescriptorType, Tag,
@@ -12,7 +12,7 @@ use twinlock_shapes::sts::{
 
 use super::{AssumeRole, GetCallerIdentity, GetFederationToken, GetSessionToken};
 use crate::{
-    iam::users::GetUser,
+    iam::{role_settings::TagRole, users::GetUser},
     testing::{ALLOW_ALL, START, TestWorld, allow, root},
 };
 
@@ -125,6 +125,56 @@ fn a_missing_role_and_one_of_another_spelling_are_denied_alike() {
         .effect::<AssumeRole>(&john, assume("arn:aws:iam::999999999999:user/x"))
         .expect_err("no role");
     assert_eq!(fault.code, "ValidationError");
+}
+
+/// A caller writes conditions on tags into its own policies and looks at how it is refused.
+#[test]
+fn the_tags_of_another_accounts_role_cannot_be_felt_out() {
+    let w = world();
+    for role in ["Red", "Plain"] {
+        w.role(
+            PROD,
+            role,
+            &trusting("arn:aws:iam::999999999999:user/nobody"),
+            "",
+        );
+    }
+    let tag = twinlock_shapes::iam::Tag {
+        key: "team".into(),
+        value: "red".into(),
+    };
+    let input = twinlock_shapes::iam::TagRoleInput {
+        role_name: "Red".into(),
+        tags: vec![tag],
+    };
+    w.change::<TagRole>(&root(PROD), input).expect("tagged");
+    let red = r#""Condition":{"StringLike":{"aws:ResourceTag/team":"r*"}}"#;
+    let everything = r#""Action":"*","Resource":"*""#;
+    for (user, statements) in [
+        ("Ann", format!(r#"{{"Effect":"Allow",{everything},{red}}}"#)),
+        (
+            "Bob",
+            format!(r#"{{"Effect":"Allow",{everything}}},{{"Effect":"Deny",{everything},{red}}}"#),
+        ),
+    ] {
+        let caller = w.user(
+            DEV,
+            user,
+            &format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#),
+        );
+        let told = |role: &str| {
+            let arn = format!("arn:aws:iam::{PROD}:role/{role}");
+            let answer = denied(w.effect::<AssumeRole>(&caller, assume(&arn)));
+            let snapshot = w.world.directory.published();
+            let need = super::doors::asked(Need::on(super::assume_role::ASSUME, arn), &snapshot);
+            let explained = w.world.explain(&caller, &need).expect("explained");
+            let explained = explained.for_caller(Some(DEV));
+            let told = format!("{answer} {:?} {:?}", explained.message, explained.policies);
+            told.replace(role, "ROLE")
+        };
+        assert_eq!(told("Red"), told("Plain"), "{user}");
+        assert_eq!(told("Red"), told("Gone"), "{user}");
+    }
 }
 
 #[test]
