@@ -18,14 +18,19 @@ use crate::{
 };
 
 /// Looks up every principal that `document` names, and gives the unique ids of its users and roles (and the account ids of
-/// its canonical users) by the text they are written with. Accounts elsewhere are taken at their word.
+/// its canonical users) by the text they are written with. Accounts elsewhere are taken at their word. `writer`: the account
+/// whose policy it is; what others' users and roles are really called is not told to it.
 ///
 /// # Errors
 /// The first principal that does not exist, in AWS's sentence with a hint after it.
-pub fn bind(snapshot: &Snapshot, document: &Document) -> Result<Bindings, WriteError> {
+pub fn bind(
+    snapshot: &Snapshot,
+    document: &Document,
+    writer: AccountId,
+) -> Result<Bindings, WriteError> {
     let mut bindings = Bindings::new();
     for principal in document.aws_principals() {
-        match resolve(snapshot, &principal.text)? {
+        match resolve(snapshot, &principal.text, writer)? {
             Resolved::Entity(id) => {
                 bindings.insert(principal.text, id);
             }
@@ -139,7 +144,7 @@ enum Resolved {
     AsWritten,
 }
 
-fn resolve(snapshot: &Snapshot, written: &str) -> Result<Resolved, WriteError> {
+fn resolve(snapshot: &Snapshot, written: &str, writer: AccountId) -> Result<Resolved, WriteError> {
     if written == "*" {
         return Ok(Resolved::AsWritten);
     }
@@ -189,11 +194,11 @@ fn resolve(snapshot: &Snapshot, written: &str) -> Result<Resolved, WriteError> {
     };
     match found {
         Some((arn, id)) if arn == written => Ok(Resolved::Entity(id)),
-        Some((arn, _)) => Err(WriteError {
+        Some((arn, _)) if id == writer => Err(WriteError {
             hint: format!("There is {arn}: mind the path and the case of the name."),
             ..invalid()
         }),
-        None => Err(invalid()),
+        Some(_) | None => Err(invalid()),
     }
 }
 
@@ -244,7 +249,11 @@ mod tests {
     }
 
     fn bound(snapshot: &Snapshot, text: &str) -> Result<Bindings, WriteError> {
-        bind(snapshot, &Document::parse(text).unwrap())
+        bind(
+            snapshot,
+            &Document::parse(text).unwrap(),
+            DEV.parse().unwrap(),
+        )
     }
 
     #[test]
@@ -285,6 +294,18 @@ mod tests {
                 (got, expected) => panic!("{principal}: {got:?}, not {expected:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_users_and_roles_are_really_called_is_told_to_their_own_account_only() {
+        let text = policy(r#""arn:aws:iam::111111111111:user/x/ANN""#);
+        let hint = |writer: &str| {
+            let document = Document::parse(&text).unwrap();
+            let bound = bind(&snapshot(), &document, writer.parse().unwrap());
+            bound.unwrap_err().hint
+        };
+        assert!(hint(DEV).contains("There is arn:aws:iam::111111111111:user/ann"));
+        assert!(!hint("222222222222").contains("There is"));
     }
 
     #[test]

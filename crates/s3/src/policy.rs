@@ -74,7 +74,7 @@ policy_operation! {
 bucket_change!(PutBucketPolicy, |row, input, found, cx| {
     only_the_owner(found, cx, "PUT")?;
     let document = write_rules::check_bucket(&input.policy, &row.name).map_err(malformed)?;
-    let bindings = principals::bind(cx.snapshot, &document).map_err(malformed)?;
+    let bindings = principals::bind(cx.snapshot, &document, cx.account_id()?).map_err(malformed)?;
     let public = is_public(&Policy::compile(document, &bindings));
     if public && found.public_access_block.block_public_policy {
         let (who, bucket) = (&cx.principal().arn, row.arn());

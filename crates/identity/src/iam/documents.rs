@@ -24,7 +24,8 @@ pub(crate) fn malformed(error: &WriteError) -> Fault {
 pub(crate) fn trust(cx: &Cx<'_>, text: &str) -> Result<Arc<StoredPolicy>, Fault> {
     let document = write_rules::check_trust(text).map_err(|error| malformed(&error))?;
     within(cx, text, "ACLSizePerRole")?;
-    let bindings = principals::bind(cx.snapshot, &document).map_err(|error| malformed(&error))?;
+    let bindings = principals::bind(cx.snapshot, &document, cx.account_id()?)
+        .map_err(|error| malformed(&error))?;
     Ok(Arc::new(StoredPolicy::new(text, bindings)))
 }
 

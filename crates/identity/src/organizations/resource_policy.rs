@@ -72,7 +72,7 @@ fn document(content: &str, cx: &Cx<'_>) -> Result<Arc<StoredPolicy>, Fault> {
             "Only accounts, users and roles can be named, not everyone.",
         ));
     }
-    let bindings = principals::bind(cx.snapshot, &document)
+    let bindings = principals::bind(cx.snapshot, &document, cx.account_id()?)
         .map_err(|error| invalid_principal(&error.to_string()))?;
     Ok(Arc::new(StoredPolicy::new(content, bindings)))
 }
