@@ -28,8 +28,8 @@ use crate::{
 
 /// The operation that a form becomes.
 const PUT_OBJECT: &str = "PutObject";
-/// The fields that are PutObject's headers under the same name, besides x-amz-meta-*.
-const HEADERS: [&str; 15] = [
+/// The fields that are PutObject's headers under the same name, besides those that begin with x-amz-.
+const HEADERS: [&str; 7] = [
     "cache-control",
     "content-disposition",
     "content-encoding",
@@ -37,14 +37,18 @@ const HEADERS: [&str; 15] = [
     "content-md5",
     "content-type",
     "expires",
-    "x-amz-checksum-crc32",
-    "x-amz-checksum-crc32c",
-    "x-amz-checksum-crc64nvme",
-    "x-amz-checksum-sha1",
-    "x-amz-checksum-sha256",
-    "x-amz-server-side-encryption",
-    "x-amz-storage-class",
-    "x-amz-website-redirect-location",
+];
+/// The fields that are the form's own, or that speak of how a request's body is sent, which a file is not. Every other field of
+/// S3's is handed on, so that what a put refuses (a key of the customer's, a lock) a form does not silently do without.
+const OWN: [&str; 8] = [
+    "x-amz-algorithm",
+    "x-amz-content-sha256",
+    "x-amz-credential",
+    "x-amz-date",
+    "x-amz-decoded-content-length",
+    "x-amz-security-token",
+    "x-amz-signature",
+    "x-amz-trailer",
 ];
 
 /// Whether a request without a signature of its own is such a form.
@@ -138,7 +142,8 @@ fn headers(fields: &Fields) -> Result<HeaderMap, Fault> {
                 value = Cow::Owned(tagging(&value).ok_or_else(malformed_tagging)?);
                 "x-amz-tagging"
             }
-            name if HEADERS.contains(&name) || name.starts_with("x-amz-meta-") => name,
+            name if HEADERS.contains(&name) => name,
+            name if name.starts_with("x-amz-") && !OWN.contains(&name) => name,
             _ => continue,
         };
         let malformed = || {

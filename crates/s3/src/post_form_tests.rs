@@ -51,7 +51,7 @@ impl Form {
     fn body(&self) -> String {
         let credential = format!("{KEY_ID}/20140718/us-east-1/s3/aws4_request");
         let policy = format!(
-            r#"{{"expiration":"{}","conditions":[{{"bucket":"shelf"}},["starts-with","$key","in/"],["content-length-range",1,8],{{"x-amz-algorithm":"AWS4-HMAC-SHA256"}},{{"x-amz-credential":"{credential}"}},{{"x-amz-date":"20140718T150000Z"}},["starts-with","$success_action_status",""],["starts-with","$Content-Type",""],["starts-with","$tagging",""],["starts-with","$success_action_redirect",""]]}}"#,
+            r#"{{"expiration":"{}","conditions":[{{"bucket":"shelf"}},["starts-with","$key","in/"],["content-length-range",1,8],{{"x-amz-algorithm":"AWS4-HMAC-SHA256"}},{{"x-amz-credential":"{credential}"}},{{"x-amz-date":"20140718T150000Z"}},["starts-with","$success_action_status",""],["starts-with","$Content-Type",""],["starts-with","$tagging",""],["starts-with","$success_action_redirect",""],["starts-with","$x-amz-server-side-encryption-customer-algorithm",""],["starts-with","$x-amz-object-lock-mode",""],["starts-with","$x-amz-grant-read",""],["starts-with","$x-amz-meta-colour",""]]}}"#,
             self.expires
         );
         let policy = STANDARD.encode(policy);
@@ -260,6 +260,32 @@ fn a_forms_tags_are_kept_and_need_their_own_right() {
         let (status, body) = post(&world, &with(vec![("tagging", malformed)]));
         assert!(status == 400 && body.contains("MalformedXML"), "{body}");
     }
+}
+
+/// Else the file would lie there without what its sender believes it has.
+#[test]
+fn what_a_put_refuses_a_form_does_not_do_without() {
+    let world = world(WRITES);
+    for (name, value, refusal) in [
+        (
+            "x-amz-server-side-encryption-customer-algorithm",
+            "AES256",
+            "NotImplemented",
+        ),
+        ("x-amz-object-lock-mode", "GOVERNANCE", "<Code>"),
+        ("x-amz-grant-read", "id=1", "AccessControlListNotSupported"),
+    ] {
+        let (status, body) = post(&world, &with(vec![(name, value)]));
+        assert!(
+            status != 204 && body.contains(refusal),
+            "{name}: {status} {body}"
+        );
+    }
+    read(&world, "in/a.txt").expect_err("nothing was put");
+    let kept = with(vec![("x-amz-meta-colour", "red")]);
+    assert_eq!(post(&world, &kept).0, 204);
+    let metadata = read(&world, "in/a.txt").expect("the object").metadata;
+    assert_eq!(metadata, [("colour".to_owned(), "red".to_owned())]);
 }
 
 #[test]
