@@ -1,6 +1,6 @@
 //! The audit event of every call: built by the pipeline, sent to tracing and kept in a bounded ring.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{borrow::Cow, collections::VecDeque, sync::Mutex};
 
 use serde::Serialize;
 use twinlock_directory::Millis;
@@ -114,7 +114,7 @@ impl Audit {
             error = event.error_code,
             took_us = event.took_us,
             "{}",
-            event.error_message.as_deref().unwrap_or("")
+            on_one_line(event.error_message.as_deref().unwrap_or(""))
         );
         if let Ok(mut ring) = self.ring.lock() {
             if ring.len() >= RING_EVENTS_MAX {
@@ -133,21 +133,22 @@ impl Audit {
     }
 }
 
-/// Whether a request parameter must not be recorded. By name, generously: a parameter too many left out costs less than a
-/// password in a log.
-pub(crate) fn secret_parameter(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "password",
-        "secret",
-        "privatekey",
-        "token",
-        "signature",
-        "credential",
-        "samlassertion",
-        "seed",
-        "authenticationcode",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
+/// Text for a line of a log. A message may quote what a stranger sent, which must not look like a line of its own.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_is_two_lines() {
+        assert_eq!(on_one_line("a \u{e9}"), "a \u{e9}");
+        assert_eq!(on_one_line("a\r\nb\u{1b}[0m\u{85}"), "a  b [0m ");
+    }
 }

@@ -17,12 +17,13 @@ use twinlock_wire::{
     fault::{Fault, Protocol, render},
     json,
     query::Form,
+    shape,
     signature::Presented,
 };
 
 use crate::{
     attempt::Cx,
-    audit::{Event, secret_parameter},
+    audit::Event,
     authenticate::{self, Verified},
     caller::{AuthType, Caller, RequestFacts},
     cors::{self, Page},
@@ -33,8 +34,10 @@ use crate::{
 
 /// The largest body of a request that is not an upload, in bytes.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// What the bodies of all calls at a time may take together, in bytes. Uploads are not among them: they stream.
+/// What the bodies of all signed calls at a time may take together, in bytes. Uploads are not among them: they stream.
 const BODIES_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// What those of calls without a signature may take, as a part of that and beside it: strangers take nothing from those who sign.
+const STRANGERS_SHARE: usize = 4;
 /// Longest recorded value of a request parameter, in characters.
 const RECORDED_CHARS_MAX: usize = 2048;
 
@@ -54,6 +57,8 @@ pub struct Gate {
     services: Services,
     /// A permit for every byte of [`BODIES_BYTES_MAX`].
     memory: Arc<Semaphore>,
+    /// The same for those without a signature.
+    strangers: Arc<Semaphore>,
 }
 
 /// What is known of a call so far, for the audit event and the answer.
@@ -80,6 +85,7 @@ impl Gate {
             world,
             services,
             memory: Arc::new(Semaphore::new(BODIES_BYTES_MAX)),
+            strangers: Arc::new(Semaphore::new(BODIES_BYTES_MAX / STRANGERS_SHARE)),
         }
     }
 
@@ -87,6 +93,7 @@ impl Gate {
     #[must_use]
     pub fn bodies_bytes_max(mut self, bytes: usize) -> Self {
         self.memory = Arc::new(Semaphore::new(bytes));
+        self.strangers = Arc::new(Semaphore::new(bytes / STRANGERS_SHARE));
         self
     }
 
@@ -427,10 +434,14 @@ impl Gate {
 
     /// Reads a body to its end. However many callers send however much, they share what there is.
     async fn collect(&self, body: Body, bytes_max: usize, call: &mut Call) -> Result<Bytes, Fault> {
+        let memory = match call.access_key_id {
+            Some(_) => &self.memory,
+            None => &self.strangers,
+        };
         let held = &mut call.held;
         let count = |bytes: usize| {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            let permit = self.memory.clone().try_acquire_many_owned(bytes);
+            let permit = memory.clone().try_acquire_many_owned(bytes);
             let permit = permit.map_err(|_| {
                 Fault::new(
                     "ServiceUnavailable",
@@ -536,7 +547,7 @@ fn recorded<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Vec<(String,
     pairs
         .filter(|(name, _)| !matches!(*name, "Action" | "Version"))
         .map(|(name, value)| {
-            let value = if secret_parameter(name) {
+            let value = if shape::is_secret(name) {
                 "HIDDEN_DUE_TO_SECURITY_REASONS".to_owned()
             } else {
                 value.chars().take(RECORDED_CHARS_MAX).collect()

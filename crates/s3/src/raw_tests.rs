@@ -217,6 +217,19 @@ fn bodies_share_what_memory_there_is() {
 }
 
 #[test]
+fn strangers_have_a_small_share_of_their_own() {
+    let world = world();
+    let form = |length| {
+        let request =
+            request("POST", "/").header("content-type", "application/x-www-form-urlencoded");
+        let answer = world.send(request.body(vec![b'a'; length]).expect("a request"));
+        answer.status().as_u16()
+    };
+    assert_eq!(form(BODIES_BYTES_MAX / 4), 403);
+    assert_eq!(form(BODIES_BYTES_MAX / 4 + 1), 503);
+}
+
+#[test]
 fn a_stranger_is_refused_before_his_document_is_read() {
     let world = world();
     for target in ["/shelf?cors", "/shelf?versioning", "/shelf?tagging"] {

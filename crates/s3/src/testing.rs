@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use bytes::Bytes;
+use futures_util::stream;
 use twinlock_directory::{
     AccessKey, Account, AccountId, Batch, Bucket, BucketEncryption, BucketState, Directory,
     Options, PublicAccessBlock, RootCredentials, Row, Secret, SeededRandom, StoredPolicy, User,
@@ -250,7 +252,11 @@ impl TestWorld {
         };
         let (parts, body) = request.into_parts();
         self.wait(async {
-            let answer = gate.handle(parts, Body::from(body), peer).await;
+            // As it comes from a connection: in parts.
+            let (length, body) = (body.len() as u64, Bytes::from(body));
+            let body = stream::once(std::future::ready(Ok(body)));
+            let body = Body::stream(body, Some(length));
+            let answer = gate.handle(parts, body, peer).await;
             let (parts, body) = answer.into_parts();
             let text = body.collect(1 << 20).await.expect("a body");
             let text = String::from_utf8_lossy(&text).into_owned();

@@ -123,3 +123,22 @@ fn tables_of_operations_are_sorted_and_whole() {
     );
     assert!(iam::ERRORS.contains(&("NoSuchEntity", 404)));
 }
+
+/// AWS's models do not call codes and seeds sensitive.
+#[test]
+fn no_secret_shows_in_what_is_recorded_of_an_input() {
+    let input = iam::EnableMFADeviceInput {
+        user_name: "ann".into(),
+        authentication_code1: "271828".into(),
+        authentication_code2: "314159".into(),
+        ..Default::default()
+    };
+    let shown = format!("{input:?}");
+    assert!(shown.contains("ann"));
+    assert!(!shown.contains("271828") && !shown.contains("314159"));
+    let input = sts::AssumeRoleInput {
+        token_code: Some("271828".into()),
+        ..Default::default()
+    };
+    assert!(!format!("{input:?}").contains("271828"));
+}

@@ -10,7 +10,7 @@ mod field;
 mod kind;
 mod value;
 
-pub use field::{Field, Members, Shape, debug_fields, give};
+pub use field::{Field, Members, Shape, debug_fields, give, is_secret};
 pub use kind::{Kind, Member, Pattern, Place, Structure, Text, TimeFormat, m};
 pub use value::Value;
 
