@@ -7,6 +7,7 @@
 //! HTTP/1.1 only: the SDKs speak nothing else to a plain endpoint, and one protocol is one set of limits to get right.
 
 mod body;
+mod impatient;
 mod own;
 mod proxy;
 #[cfg(test)]
@@ -38,6 +39,7 @@ use twinlock_wire::body::Body;
 
 use crate::config::Network;
 pub use body::Outgoing;
+use impatient::Impatient;
 pub use own::Own;
 
 /// What stands behind the door.
@@ -119,6 +121,8 @@ pub struct Limits {
     pub head_wait: Duration,
     /// How long a body may stand still.
     pub body_wait: Duration,
+    /// How long an answer may stand still because its peer does not read.
+    pub write_wait: Duration,
     /// How long a TLS handshake may take.
     pub handshake_wait: Duration,
     /// Connections at a time; the next ones wait in the system's queue.
@@ -132,6 +136,7 @@ impl Default for Limits {
             headers_max: 200,
             head_wait: Duration::from_secs(60),
             body_wait: Duration::from_secs(60),
+            write_wait: Duration::from_secs(60),
             handshake_wait: Duration::from_secs(10),
             // Below the 4096 open files that even a modest system allows, with room for the store's.
             connections_max: 3072,
@@ -234,6 +239,7 @@ impl<H: Handler> Door<H> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = self.limits;
+        let stream = Impatient::new(stream, limits.write_wait);
         let service = service_fn(move |request| {
             let door = self.clone();
             async move { Ok::<_, io::Error>(door.answer(request, peer).await) }

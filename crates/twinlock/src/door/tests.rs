@@ -24,6 +24,17 @@ struct Probe {
     arrived: Arc<AtomicUsize>,
     /// Lets `/wait` go on.
     go_on: Arc<Notify>,
+    /// Says that `/endless` is no longer being sent.
+    let_go: Arc<Notify>,
+}
+
+/// What a stream holds on to.
+struct Held(Arc<Notify>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Handler for Probe {
@@ -46,6 +57,14 @@ impl Handler for Probe {
             "/stream" => {
                 let parts = (0..3).map(|i| Ok(Bytes::from(format!("part{i};"))));
                 Response::new(Body::stream(stream::iter(parts), Some(18)))
+            }
+            "/endless" => {
+                let held = Held(self.let_go.clone());
+                let more = stream::repeat_with(move || {
+                    let _ = &held;
+                    Ok(Bytes::from_static(&[0; 65536]))
+                });
+                Response::new(Body::stream(more, None))
             }
             "/broken" => {
                 let fault = twinlock_wire::fault::Fault::internal();
@@ -290,6 +309,22 @@ async fn a_body_that_stands_still_is_given_up() {
         .raw("PUT /o HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhalf")
         .await;
     assert!(answer.ends_with("RequestTimeout"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_peer_that_stops_reading_is_given_up() {
+    let limits = Limits {
+        write_wait: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let test = open(limits, Duration::from_secs(5)).await;
+    let mut stream = test.connect().await;
+    let request = b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let let_go = test.probe.let_go.notified();
+    tokio::time::timeout(Duration::from_secs(10), let_go)
+        .await
+        .expect("what was being sent is let go");
 }
 
 #[tokio::test]
