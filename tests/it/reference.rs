@@ -18,10 +18,8 @@ const UNLISTED: &[&str] = &["iam:UpdateDelegationRequest"];
 
 /// Actions that the reference lists, but on which it and AWS's own examples disagree about the resource.
 const RESOURCES_OTHERWISE: &[(&str, &str)] = &[
-    // AWS's guide grants it on arn:aws:sts::ACCOUNT:federated-user/NAME; the reference says `user`.
-    ("sts:GetFederationToken", "user"),
     // The reference lists it on roles only; the guide asks it of GetFederationToken with tags, too.
-    ("sts:TagSession", "user"),
+    ("sts:TagSession", "federated-user"),
 ];
 
 #[test]

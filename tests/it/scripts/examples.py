@@ -1,4 +1,5 @@
-"""Runs the examples of AWS's own service models for IAM and STS, its paginators with pages of one item, and its waiters.
+"""Runs the examples of AWS's own service models for IAM, STS and Organizations, its paginators with pages of one item, and its
+waiters.
 
 Reads operations.json, a list of [service, operation] that are there; prints one line of JSON with what was wrong. boto3 parses
 every answer by the model, so an answer of another shape shows here as well.
@@ -13,11 +14,13 @@ import botocore.exceptions
 import botocore.loaders
 from botocore import xform_name
 
+import examples_organizations
+
 CONFIG = botocore.config.Config(
     retries={"max_attempts": 0}, parameter_validation=False, s3={"addressing_style": "path"}
 )
 LOADER = botocore.loaders.Loader()
-clients = {name: boto3.client(name, region_name="us-east-1", config=CONFIG) for name in ("iam", "sts", "s3")}
+clients = {name: boto3.client(name, region_name="us-east-1", config=CONFIG) for name in ("iam", "sts", "s3", "organizations")}
 wrong = []
 
 TRUST = json.dumps({
@@ -172,42 +175,47 @@ SHORT = {"ListAccountAliases", "ListMFADevices", "ListVirtualMFADevices", "ListS
 SCOPED = {"ListPolicies": {"Scope": "Local"}}
 
 
-def paginators(operations):
-    """Every list by pages of one item is the list itself."""
-    followed = 0
-    pages = LOADER.load_service_model("iam", "paginators-1")["pagination"]
+def paginators(service, operations, given, short):
+    """Every list by pages of one item is the list itself; `given`: parameters of an operation, `short`: lists that may be so."""
+    client, followed = clients[service], 0
+    pages = LOADER.load_service_model(service, "paginators-1")["pagination"]
     for operation, how in sorted(pages.items()):
-        if ("iam", operation) not in operations or "limit_key" not in how:
+        if (service, operation) not in operations or "limit_key" not in how:
             continue
-        shape = clients["iam"].meta.service_model.operation_model(operation).input_shape
-        needed = {name: PAGED.get(name) for name in shape.required_members}
-        needed.update({name: PAGED[name] for name in ("UserName",) if name in shape.members and operation not in ("ListSSHPublicKeys",)})
-        needed.update(SCOPED.get(operation, {}))
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        needed = given(operation, shape)
         if None in needed.values():
-            if operation not in SHORT:
+            if operation not in short:
                 wrong.append(f"{operation}: nothing is known to ask for")
             continue
-        paginator = clients["iam"].get_paginator(xform_name(operation))
+        paginator = client.get_paginator(xform_name(operation))
         keys = how["result_key"] if isinstance(how["result_key"], list) else [how["result_key"]]
 
-        def items(size):
+        def items(**size):
             found, longest = [], 0
-            for page in paginator.paginate(**needed, PaginationConfig={"PageSize": size}):
+            for page in paginator.paginate(**needed, PaginationConfig=size):
                 parts = [item for key in keys for item in page.get(key, [])]
                 longest = max(longest, len(parts))
                 found += parts
             return found, longest
 
-        whole, _ = items(1000)
-        single, longest = items(1)
+        whole, _ = items()
+        single, longest = items(PageSize=1)
         followed += 1
         if longest > 1:
             wrong.append(f"{operation}: {longest} items on a page of one")
         if sorted(map(repr, whole)) != sorted(map(repr, single)):
             wrong.append(f"{operation}: pages of one item lose or repeat some: {len(whole)} and {len(single)}")
-        if len(whole) < 2 and operation not in SHORT:
+        if len(whole) < 2 and operation not in short:
             wrong.append(f"{operation}: a list of {len(whole)} shows nothing of pages")
     return followed
+
+
+def of_iam(operation, shape):
+    """What a list of IAM is asked about."""
+    needed = {name: PAGED.get(name) for name in shape.required_members}
+    needed.update({name: PAGED[name] for name in ("UserName",) if name in shape.members and operation != "ListSSHPublicKeys"})
+    return needed | SCOPED.get(operation, {})
 
 
 def waiters():
@@ -243,8 +251,12 @@ def waiters():
 def main():
     operations = {tuple(row) for row in json.load(open("operations.json"))}
     world()
-    told = {"paginators": paginators(operations), "waiters": waiters(), "examples": examples(operations)}
-    print(json.dumps({**told, "wrong": wrong}))
+    followed = paginators("iam", operations, of_iam, SHORT)
+    told = {"waiters": waiters(), "examples": examples(operations)}
+    ran, given = examples_organizations.run(LOADER.load_service_model("organizations", "examples-1")["examples"], CONFIG, wrong)
+    told["examples"] += ran
+    followed += paginators("organizations", operations, given, examples_organizations.SHORT)
+    print(json.dumps({**told, "paginators": followed, "wrong": wrong}))
 
 
 if __name__ == "__main__":

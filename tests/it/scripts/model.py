@@ -93,9 +93,12 @@ KNOWN = [
     "p-abcdefgh",
     "h-abcdefgh",
     "car-abcdefgh",
+    "rt-abcdefgh",
     "account@example.com",
     "https://example.com",
     "arn:aws:organizations::123456789012:policy/o-abcdefghij/service_control_policy/p-abcdefgh",
+    "o-abcdefghij/r-abcd/ou-abcd-abcdefgh",
+    "v1",
     # The model says in words only which algorithms there are.
     "RS256",
 ]
@@ -153,20 +156,21 @@ def lower(name):
     return name[:1].lower() + name[1:]
 
 
-def bounds(low, high):
-    """One below and at the lower bound, at and one above the upper one, and whether that must be refused."""
+def bounds(low, high, of):
+    """One below and at the lower bound, at and one above the upper one, and what is broken by it, if anything."""
     if low is not None:
-        yield low - 1, True
-        yield low, False
+        yield low - 1, f"MIN_{of}_EXCEEDED"
+        yield low, None
     if high is not None:
-        yield high, False
-        yield high + 1, True
+        yield high, None
+        yield high + 1, f"MAX_{of}_EXCEEDED"
 
 
 def cases(shape, build, path, depth=0):
-    """Yields (path, what, value, must be refused) for every constraint at and below a shape.
+    """Yields (path, what, value, broken) for every constraint at and below a shape.
 
-    `build` puts a value of the shape into the whole of the parameters.
+    `build` puts a value of the shape into the whole of the parameters; `broken` is the rule that must be told, as Organizations
+    calls it, or none if the value is good.
     """
     kind = shape.type_name
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
@@ -174,7 +178,7 @@ def cases(shape, build, path, depth=0):
         base = example(shape, depth)
         for name in shape.required_members:
             whole = {key: value for key, value in base.items() if key != name}
-            yield f"{path}.{lower(name)}", "missing", build(whole), True
+            yield f"{path}.{lower(name)}", "missing", build(whole), "INPUT_REQUIRED"
         if shape.metadata.get("union"):
             return
         for name, member in shape.members.items():
@@ -183,32 +187,32 @@ def cases(shape, build, path, depth=0):
             yield from cases(member, inside, f"{path}.{lower(name)}", depth + 1)
     elif kind == "list":
         item = example(shape.member, depth + 1)
-        if high is not None and high < ITEMS_MAX:
-            many = [item] * (high + 1)
-            yield path, f"{high + 1} items", build(many), True
+        for count, broken in bounds(low or None, high, "LENGTH"):
+            if count <= ITEMS_MAX:
+                yield path, f"{count} items", build([item] * count), broken
         if depth <= DEPTH_MAX and shape.member.type_name in ("structure", "list"):
             yield from cases(shape.member, lambda value: build([value]), f"{path}.1.member", depth + 1)
         elif shape.member.type_name == "string":
-            for _, what, value, refused in cases(shape.member, lambda value: build([value]), path, depth + 1):
-                yield path, what, value, refused
+            for _, what, value, broken in cases(shape.member, lambda value: build([value]), path, depth + 1):
+                yield path, what, value, broken
     elif kind == "string" and shape.enum:
-        yield path, "no such value", build("no-such-value"), True
-        yield path, "the last value", build(shape.enum[-1]), False
+        yield path, "no such value", build("no-such-value"), "INVALID_ENUM"
+        yield path, "the last value", build(shape.enum[-1]), None
     elif kind == "string":
-        for length, refused in bounds(low or None, high):
+        for length, broken in bounds(low or None, high, "LENGTH"):
             if length > LENGTH_MAX:
                 continue
-            value = text(shape, length) if not refused else ("a" * length if length else "")
+            value = "a" * length if broken else text(shape, length)
             if value is not None:
-                yield path, f"{length} characters", build(value), refused
+                yield path, f"{length} characters", build(value), broken
         if shape.metadata.get("pattern") and shape.name not in DOCUMENTS:
             size = max(low or 1, 1)
             wrong = next((c * size for c in "\u2603 \u0001|" if not matches(shape, c * size)), None)
             if wrong and size < LENGTH_MAX:
-                yield path, "characters that the pattern forbids", build(wrong), True
+                yield path, "characters that the pattern forbids", build(wrong), "INVALID_PATTERN"
     elif kind in ("integer", "long"):
-        for value, refused in bounds(low, high):
-            yield path, str(value), build(value), refused
+        for value, broken in bounds(low, high, "VALUE"):
+            yield path, str(value), build(value), broken
 
 
 #: Characters of documents are looked at when the document is read, where the place of the wrong one can be told.
@@ -220,14 +224,15 @@ DOCUMENTS = {
     "SAMLMetadataDocumentType",
 }
 
-CODES = {
-    "iam": {"ValidationError"},
-    "sts": {"ValidationError"},
-    "organizations": {"InvalidInputException"},
+CODES = {"iam": "ValidationError", "sts": "ValidationError", "organizations": "InvalidInputException"}
+
+#: What Organizations calls the kinds of rules that a model has; which member it was it does not say.
+REASONS = {"INPUT_REQUIRED", "INVALID_ENUM", "INVALID_PATTERN"} | {
+    f"{side}_{of}_EXCEEDED" for side in ("MIN", "MAX") for of in ("LENGTH", "VALUE")
 }
 
 
-def check(service, operation, path, what, parameters, refused):
+def check(service, operation, path, what, parameters, broken):
     try:
         status, code, message = send(service, operation, parameters)
     except (http.client.HTTPException, OSError) as error:
@@ -236,14 +241,16 @@ def check(service, operation, path, what, parameters, refused):
     where = f"{service}:{operation} {path}: {what}"
     if status >= 500:
         return f"{where}: {status} {code} {message}"
-    constraint = code in CODES[service]
-    named = service == "organizations" or f"'{path}'" in message or f"for {path} " in message
-    if refused:
+    constraint = code == CODES[service]
+    reason = json.loads(message).get("Reason") if service == "organizations" and message else None
+    if broken:
+        # A text of the wrong length may have the wrong characters, too.
+        named = reason in (broken, "INVALID_PATTERN") if reason else f"'{path}'" in message or f"for {path} " in message
         if not constraint or status != 400:
             return f"{where}: not refused: {status} {code} {message[:200]}"
         if not named:
             return f"{where}: refused for something else: {message[:200]}"
-    elif service != "organizations" and constraint and f"'{path}' failed" in message:
+    elif constraint and (reason in REASONS or f"'{path}' failed" in message):
         return f"{where}: refused: {message[:200]}"
     return None
 
@@ -255,8 +262,10 @@ def main():
         shape = session.get_service_model(service).operation_model(operation).input_shape
         if shape is None:
             continue
-        for path, what, parameters, refused in cases(shape, lambda value: value, ""):
-            found = check(service, operation, path.removeprefix("."), what, parameters, refused)
+        if '": null' in json.dumps(example(shape), default=str):
+            wrong.append(f"{service}:{operation}: no good value can be thought of: {example(shape)}")
+        for path, what, parameters, broken in cases(shape, lambda value: value, ""):
+            found = check(service, operation, path.removeprefix("."), what, parameters, broken)
             if found:
                 wrong.append(found)
     print(json.dumps({"calls": calls, "wrong": wrong}))

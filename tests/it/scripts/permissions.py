@@ -1,233 +1,118 @@
-"""Every permission both ways: each operation of IAM and STS, called by a user with exactly what AWS's reference asks for, and
-with each part of it missing. First with what the operation requires only, then with what it takes besides and asks more for: tags,
-a source identity, a boundary.
+"""Every permission both ways: each operation of IAM, STS and Organizations, called by a user with exactly what AWS's reference asks
+for, and with each part of it missing. Then again with what operations take besides and ask more for: tags, a source identity, a
+boundary.
 
-Reads reference.json: for each operation its service, name, the actions that AWS's service authorisation reference asks for, and for
-each action the patterns of its resource types' ARNs (none: it has no resource type). Prints one line of JSON with what was wrong.
-
-For each operation and each of its actions:
-- all actions, on resources of their types only: not denied;
-- everything but this action: denied, in AWS's sentence;
-- this action on resources of no such type only: denied.
+Reads reference.json (see exactly.py). Prints one line of JSON: how many calls were compared, and what was wrong.
 """
 
 import json
-import os
 import sys
 
-import boto3
-import botocore.config
-import botocore.credentials
-
-import model
-
-ROOT = model.CREDENTIALS
-CONFIG = botocore.config.Config(retries={"max_attempts": 0})
-iam = boto3.client("iam", region_name="us-east-1", config=CONFIG)
-ACCOUNT = boto3.client("sts", region_name="us-east-1", config=CONFIG).get_caller_identity()["Account"]
+import exactly
+import lives
+import saml_idp
 
 
-def arn(rest):
-    return f"arn:aws:iam::{ACCOUNT}:{rest}"
+def with_tags(matrix, root, unit):
+    """What makes something asks for tagging it as well."""
+    account = matrix.account
+
+    def its(rest):
+        return [f"arn:aws:iam::{account}:{rest}"]
+
+    def of_organizations(rest):
+        return [f"arn:aws:organizations::{account}:{rest}"]
+
+    def tagged(service, operation, resources, action, on=None, **parameters):
+        besides = {action: resources if on is None else on}
+        matrix.exactly(service, operation, resources, besides=besides, Tags=lives.TAGS, **parameters)
+
+    trust = lives.trust(account)
+    metadata = saml_idp.metadata("tagged")
+    certificate, key = lives.certificate("tagged")
+    tagged("iam", "CreateUser", its("user/blue"), "iam:TagUser", UserName="blue")
+    tagged("iam", "CreateRole", its("role/blue"), "iam:TagRole", RoleName="blue", AssumeRolePolicyDocument=trust)
+    tagged("iam", "CreatePolicy", its("policy/blue"), "iam:TagPolicy", PolicyName="blue", PolicyDocument=lives.POLICY)
+    tagged("iam", "CreateInstanceProfile", its("instance-profile/blue"), "iam:TagInstanceProfile", InstanceProfileName="blue")
+    tagged("iam", "CreateVirtualMFADevice", its("mfa/blue"), "iam:TagMFADevice", VirtualMFADeviceName="blue")
+    oidc = its("oidc-provider/blue.example.com")
+    tagged("iam", "CreateOpenIDConnectProvider", oidc, "iam:TagOpenIDConnectProvider", Url="https://blue.example.com")
+    tagged("iam", "CreateSAMLProvider", its("saml-provider/blue"), "iam:TagSAMLProvider", Name="blue", SAMLMetadataDocument=metadata)
+    named = {"ServerCertificateName": "blue", "CertificateBody": certificate, "PrivateKey": key}
+    tagged("iam", "UploadServerCertificate", its("server-certificate/blue"), "iam:TagServerCertificate", **named)
+    named = {"RoleArn": its("role/tagged")[0], "RoleSessionName": "blue"}
+    tagged("sts", "AssumeRole", its("role/tagged"), "sts:TagSession", **named)
+    tagged("sts", "GetFederationToken", [f"arn:aws:sts::{account}:federated-user/blue"], "sts:TagSession", Name="blue")
+    token = {"Audience": ["https://blue.example.com"], "SigningAlgorithm": "ES384"}
+    tagged("sts", "GetWebIdentityToken", [], "sts:TagGetWebIdentityToken", **token)
+
+    tag = "organizations:TagResource"
+    # What is about to be made has no id yet.
+    accounts, units = of_organizations("account/o-*/*"), of_organizations("ou/o-*/ou-*")
+    tagged("organizations", "CreateAccount", [], tag, accounts, Email="blue@example.com", AccountName="blue")
+    tagged("organizations", "CreateOrganizationalUnit", [root], tag, units, ParentId=unit, Name="blue")
+    policy = {"Type": "SERVICE_CONTROL_POLICY", "Name": "blue", "Description": "", "Content": lives.SCP}
+    tagged("organizations", "CreatePolicy", of_organizations("policy/o-*/service_control_policy/p-*"), tag, **policy)
+    target = {"Id": "111111111111", "Type": "ACCOUNT"}
+    invited = [root.replace(":root/", ":account/").rsplit("/", 1)[0] + "/111111111111"]
+    tagged("organizations", "InviteAccountToOrganization", invited, tag, Target=target)
 
 
-#: Values that say of which account something is; of another account's nobody could be allowed anything.
-VALUES = {
-    "PolicyArn": arn("policy/none"),
-    "PolicySourceArn": arn("user/none"),
-    "PermissionsBoundary": arn("policy/none"),
-    "RoleArn": arn("role/trusting"),
-    "OpenIDConnectProviderArn": arn("oidc-provider/none.example.com"),
-    "SAMLProviderArn": arn("saml-provider/none"),
-    "SerialNumber": arn("mfa/none"),
-    "EntityArn": arn("delegation-request/dr-0123456789abcdef"),
-    "TemplateArn": "arn:aws:iam::aws:role-template/none",
-    "DeletionTaskId": "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/none",
-    "AWSServiceName": "ecs.amazonaws.com",
-    "AuthenticationCode1": "123456",
-    "AuthenticationCode2": "654321",
-    "Arn": arn("user/none"),
-    "EntityPath": "o-abcdefghij/r-abcd/ou-abcd-abcdefgh",
-    "Name": "somebody",
-    "VersionId": "v1",
-    "Url": "https://none.example.com",
-    "UserName": "caller",
-}
-
-#: Why an operation is left out.
-LEFT_OUT = {
-    "GetCallerIdentity": "needs nothing",
-    "GetSessionToken": "needs nothing",
-    "AssumeRoleWithSAML": "is not signed",
-    "AssumeRoleWithWebIdentity": "is not signed",
-    "AssumeRoot": "is about another account",
-    "GetDelegatedAccessToken": "is for partners",
-    "ChangePassword": "is allowed to nobody but the user itself",
-    "GetRoleTemplateVersion": "is about what belongs to AWS",
-    "DeleteUser": "would end the test",
-    "GetAccessKeyLastUsed": "is asked on the key's user, and of nobody's key denied to everyone, in a sentence of its own",
-}
-
-wrong = []
-compared = 0
+def by_trust(matrix):
+    """The role's side has to agree to tags and to a source identity as well."""
+    role = f"arn:aws:iam::{matrix.account}:role/tagged"
+    named = {"RoleArn": role, "RoleSessionName": "blue", "SourceIdentity": "blue"}
+    matrix.exactly("sts", "AssumeRole", [role], besides={"sts:SetSourceIdentity": [role]}, **named)
+    matrix.allow([{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}])
+    role = f"arn:aws:iam::{matrix.account}:role/worker"
+    for more, action in (({"Tags": lives.TAGS}, "sts:TagSession"), ({"SourceIdentity": "blue"}, "sts:SetSourceIdentity")):
+        parameters = {"RoleArn": role, "RoleSessionName": "blue", **more}
+        _, code, message = matrix.call("sts", "AssumeRole", parameters)
+        if code != "AccessDenied" or f"is not authorized to perform: {action} " not in message:
+            matrix.wrong.append(f"sts:AssumeRole: not denied by a trust policy without {action}: {code} {message}")
 
 
-def allow(statements):
-    document = {"Version": "2012-10-17", "Statement": statements}
-    iam.put_user_policy(UserName="caller", PolicyName="exactly", PolicyDocument=json.dumps(document))
+def by_boundary(matrix):
+    """A boundary is a condition of the permission, also where none is sent."""
 
+    def its(rest):
+        return f"arn:aws:iam::{matrix.account}:{rest}"
 
-def outcome(service, operation, parameters, keys):
-    model.CREDENTIALS = keys
-    try:
-        return model.send(service, operation, parameters)
-    finally:
-        model.CREDENTIALS = ROOT
-
-
-def statement(action, resources, condition=None):
-    allowed = {"Effect": "Allow", "Action": action, "Resource": resources or "*"}
-    return {**allowed, "Condition": condition} if condition else allowed
-
-
-def denied(service, code, message):
-    """The sentence of a denial; nothing if it was none."""
-    if service == "organizations" and message:
-        told = json.loads(message)
-        message = told.get("Message") or told.get("message") or ""
-    return message if code.startswith("AccessDenied") and "not authorized to perform" in message else ""
-
-
-def check(service, operation, parameters, actions, keys, must=""):
-    """`actions`: pairs of an action and the patterns of its resources; `must`: the code that the allowed call must meet."""
-    global compared
-    where = f"{service}:{operation}"
-    for action, patterns in actions:
-        others = [statement(other, held) for other, held in actions if other != action]
-        cases = [("without", [{"Effect": "Allow", "NotAction": action, "Resource": "*"}])]
-        elsewhere = ["arn:aws:s3:::elsewhere/*"] if not patterns else [f"arn:aws:iam::{ACCOUNT}:elsewhere/*"]
-        cases.append(("on other resources than", [*others, statement(action, elsewhere)]))
-        for how, statements in cases:
-            allow(statements)
-            compared += 1
-            _, code, message = outcome(service, operation, parameters, keys)
-            told = denied(service, code, message)
-            sentence = f"User: {arn('user/caller')} is not authorized to perform: {action} "
-            reason = f"because no identity-based policy allows the {action} action"
-            if not told.startswith(sentence) or reason not in told:
-                wrong.append(f"{where}: not denied to a user {how} {action} {patterns}: {code} {message}")
-    allow([statement(action, patterns) for action, patterns in actions])
-    compared += 1
-    status, code, message = outcome(service, operation, parameters, keys)
-    if denied(service, code, message) or status >= 500 or must is not None and code != must:
-        wrong.append(f"{where}: denied to a user with {actions}: {status} {code} {message}")
-
-
-def required(service, operation):
-    """The parameters that an operation cannot do without."""
-    shape = model.session.get_service_model(service).operation_model(operation).input_shape
-    parameters = model.example(shape) if shape else {}
-    return {**parameters, **{name: value for name, value in VALUES.items() if name in parameters}}
-
-
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]}
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}]})
-SCP = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*"}]})
-TAGS = [{"Key": "team", "Value": "blue"}]
-TAGGED = arn("role/tagged")
-
-
-def of_organizations(rest):
-    return [f"arn:aws:organizations::{ACCOUNT}:{rest}"]
-
-
-#: What asks for more when it is given more: the parameters, the actions with their resources, and the code that the allowed call
-#: meets, which is none unless the value is none.
-OPTIONAL = [
-    ("iam", "CreateUser", {"UserName": "blue"}, "iam:CreateUser", "iam:TagUser", [arn("user/*")], ""),
-    ("iam", "CreateRole", {"RoleName": "blue", "AssumeRolePolicyDocument": json.dumps(TRUST)}, "iam:CreateRole", "iam:TagRole", [arn("role/*")], ""),
-    ("iam", "CreatePolicy", {"PolicyName": "blue", "PolicyDocument": POLICY}, "iam:CreatePolicy", "iam:TagPolicy", [arn("policy/*")], ""),
-    ("iam", "CreateInstanceProfile", {"InstanceProfileName": "blue"}, "iam:CreateInstanceProfile", "iam:TagInstanceProfile", [arn("instance-profile/*")], ""),
-    ("iam", "CreateVirtualMFADevice", {"VirtualMFADeviceName": "blue"}, "iam:CreateVirtualMFADevice", "iam:TagMFADevice", [arn("mfa/*")], ""),
-    ("iam", "CreateOpenIDConnectProvider", {"Url": "https://blue.example.com"}, "iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider", [arn("oidc-provider/*")], ""),
-    ("iam", "CreateSAMLProvider", {"Name": "blue", "SAMLMetadataDocument": "x" * 1000}, "iam:CreateSAMLProvider", "iam:TagSAMLProvider", [arn("saml-provider/*")], None),
-    ("iam", "UploadServerCertificate", {"ServerCertificateName": "blue", "CertificateBody": "x", "PrivateKey": "x"}, "iam:UploadServerCertificate", "iam:TagServerCertificate", [arn("server-certificate/*")], None),
-    ("sts", "AssumeRole", {"RoleArn": TAGGED, "RoleSessionName": "blue"}, "sts:AssumeRole", "sts:TagSession", [TAGGED], ""),
-    ("sts", "GetFederationToken", {"Name": "blue"}, "sts:GetFederationToken", "sts:TagSession", [f"arn:aws:sts::{ACCOUNT}:federated-user/blue"], ""),
-    ("sts", "GetWebIdentityToken", {"Audience": ["https://blue.example.com"], "SigningAlgorithm": "ES384"}, "sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken", [], ""),
-    ("organizations", "CreateAccount", {"Email": "blue@example.com", "AccountName": "blue"}, "organizations:CreateAccount", "organizations:TagResource", of_organizations("account/o-*/*"), ""),
-    ("organizations", "CreateOrganizationalUnit", {"ParentId": "ROOT", "Name": "blue"}, "organizations:CreateOrganizationalUnit", "organizations:TagResource", of_organizations("ou/o-*/ou-*"), ""),
-    ("organizations", "CreatePolicy", {"Type": "SERVICE_CONTROL_POLICY", "Name": "blue", "Description": "", "Content": SCP}, "organizations:CreatePolicy", "organizations:TagResource", of_organizations("policy/o-*/*/p-*"), ""),
-    ("organizations", "InviteAccountToOrganization", {"Target": {"Id": "111111111111", "Type": "ACCOUNT"}}, "organizations:InviteAccountToOrganization", "organizations:TagResource", of_organizations("account/o-*/*"), ""),
-]
-
-
-def optional(keys):
-    """With tags and without, a source identity, a boundary."""
-    global compared
-    organizations = boto3.client("organizations", region_name="us-east-1", config=CONFIG)
-    organizations.create_organization(FeatureSet="ALL")
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
-    iam.enable_outbound_web_identity_federation()
-    actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
-    trust = {**TRUST, "Statement": [{**TRUST["Statement"][0], "Action": actions}]}
-    iam.create_role(RoleName="tagged", AssumeRolePolicyDocument=json.dumps(trust))
-    for service, operation, parameters, own, tag, patterns, must in OPTIONAL:
-        if parameters.get("ParentId"):
-            parameters = {**parameters, "ParentId": root}
-        first = {
-            "organizations:CreateAccount": [],
-            "organizations:CreateOrganizationalUnit": of_organizations("root/o-*/r-*"),
-        }.get(own, patterns)
-        check(service, operation, {**parameters, "Tags": TAGS}, [(own, first), (tag, patterns)], keys, must)
-    named = {"RoleArn": TAGGED, "RoleSessionName": "blue", "SourceIdentity": "blue"}
-    check("sts", "AssumeRole", named, [("sts:AssumeRole", [TAGGED]), ("sts:SetSourceIdentity", [TAGGED])], keys)
-
-    # The role's side has to agree to tags and to a source identity as well.
-    allow([statement("sts:*", [])])
-    for more, action in (({"Tags": TAGS}, "sts:TagSession"), ({"SourceIdentity": "blue"}, "sts:SetSourceIdentity")):
-        compared += 1
-        parameters = {"RoleArn": arn("role/trusting"), "RoleSessionName": "blue", **more}
-        _, code, message = outcome("sts", "AssumeRole", parameters, keys)
-        if f"is not authorized to perform: {action} " not in denied("sts", code, message):
-            wrong.append(f"sts:AssumeRole: not denied by a trust policy without {action}: {code} {message}")
-
-    # A boundary is a condition of the permission, also where none is sent.
     for name in ("wide", "narrow"):
-        iam.create_policy(PolicyName=name, PolicyDocument=POLICY)
-    condition = {"StringEquals": {"iam:PermissionsBoundary": arn("policy/narrow")}}
-    for operation, entity, parameters in (
-        ("CreateUser", "user", {"UserName": "bound"}),
-        ("CreateRole", "role", {"RoleName": "bound", "AssumeRolePolicyDocument": json.dumps(TRUST)}),
-    ):
-        action = f"iam:{operation}"
-        allow([statement(action, [arn(f"{entity}/*")], condition)])
+        matrix.admin.create_policy(PolicyName=name, PolicyDocument=lives.POLICY)
+    condition = {"StringEquals": {"iam:PermissionsBoundary": its("policy/narrow")}}
+    trust = {"AssumeRolePolicyDocument": lives.trust(matrix.account)}
+    for kind, more in (("User", {}), ("Role", trust)):
+        action = f"iam:Create{kind}"
+        matrix.allow([{"Effect": "Allow", "Action": action, "Resource": its(f"{kind.lower()}/*"), "Condition": condition}])
         for boundary, good in ((None, False), ("wide", False), ("narrow", True)):
-            compared += 1
-            given = {"PermissionsBoundary": arn(f"policy/{boundary}")} if boundary else {}
-            status, code, message = outcome("iam", operation, {**parameters, **given}, keys)
-            told = denied("iam", code, message)
-            if good != (status == 200) or not good and f"no identity-based policy allows the {action} action" not in told:
-                wrong.append(f"{action} with the boundary {boundary}: {status} {code} {message}")
+            given = {"PermissionsBoundary": its(f"policy/{boundary}")} if boundary else {}
+            _, code, message = matrix.call("iam", f"Create{kind}", {f"{kind}Name": "bound", **more, **given})
+            told = code == "AccessDenied" and f"no identity-based policy allows the {action} action" in message
+            if good and code or not good and not told:
+                matrix.wrong.append(f"{action} with the boundary {boundary}: {code} {message}")
 
 
 def main():
-    iam.create_role(RoleName="trusting", AssumeRolePolicyDocument=json.dumps(TRUST))
-    iam.create_user(UserName="caller")
-    key = iam.create_access_key(UserName="caller")["AccessKey"]
-    keys = botocore.credentials.Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-    reference = json.load(open("reference.json"))
-    for service, operation, actions in reference:
-        if operation not in LEFT_OUT:
-            filled = [
-                (action, [pattern.replace("${Account}", ACCOUNT).replace("${Partition}", "aws") for pattern in patterns])
-                for action, patterns in actions
-            ]
-            check(service, operation, required(service, operation), filled, keys, None)
-    optional(keys)
-    left_out = sorted(name for name in LEFT_OUT if not any(name == row[1] for row in reference))
-    print(json.dumps({"compared": compared, "wrong": wrong, "unknown": left_out}))
+    reference = {(service, name): dict(actions) for service, name, actions in json.load(open("reference.json"))}
+    admin = exactly.client("iam")
+    account = exactly.client("sts").get_caller_identity()["Account"]
+    matrix = exactly.Matrix(admin, account, reference)
+    lives.iam(matrix)
+    lives.sts(matrix)
+    lives.organizations(matrix)
+    uncalled = sorted(set(reference) - matrix.called - set(lives.LEFT_OUT))
+    matrix.wrong += [f"{service}:{name}: not called" for service, name in uncalled]
+
+    root = exactly.client("organizations").list_roots()["Roots"][0]
+    admin.enable_outbound_web_identity_federation()
+    trust = json.loads(lives.trust(account))
+    trust["Statement"][0]["Action"] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+    admin.create_role(RoleName="tagged", AssumeRolePolicyDocument=json.dumps(trust))
+    with_tags(matrix, root["Arn"], root["Id"])
+    by_trust(matrix)
+    by_boundary(matrix)
+    print(json.dumps({"compared": matrix.compared, "wrong": matrix.wrong}))
 
 
 if __name__ == "__main__":

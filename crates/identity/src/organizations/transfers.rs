@@ -4,7 +4,7 @@ use twinlock_gate::{Action, Cx, Fault, Need, Needs};
 use twinlock_shapes::organizations as shapes;
 
 use super::{
-    common::{Place, Reach, need, operation},
+    common::{Place, Reach, need, need_on, operation},
     faults,
 };
 
@@ -27,12 +27,16 @@ fn none() -> Fault {
 operation! {
     /// `organizations:InviteOrganizationToTransferResponsibility`.
     change InviteOrganizationToTransferResponsibility(shapes::InviteOrganizationToTransferResponsibilityInput) -> shapes::InviteOrganizationToTransferResponsibilityOutput,
-    &[Action::new("organizations:InviteOrganizationToTransferResponsibility", &[], &[DIRECTION, TYPE])],
-    |input, place, cx| Needs::one(
-        need(InviteOrganizationToTransferResponsibility::ACTION, "*", Reach::Management, place, cx)
-            .key(DIRECTION, "INBOUND")
-            .key(TYPE, &input.r#type),
-    ),
+    &[Action::new("organizations:InviteOrganizationToTransferResponsibility", &["account"], &[DIRECTION, TYPE])],
+    |input, place, cx| {
+        // Whose address it is nobody says before the caller may ask.
+        let id = if input.target.r#type == "ACCOUNT" { input.target.id.as_str() } else { "*" };
+        Needs::one(
+            need_on(InviteOrganizationToTransferResponsibility::ACTION, id, Reach::Management, place, cx)
+                .key(DIRECTION, "INBOUND")
+                .key(TYPE, &input.r#type),
+        )
+    },
     |_, _, place, _, _| {
         place.here()?;
         Err(faults::constraint(

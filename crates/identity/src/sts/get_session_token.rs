@@ -107,12 +107,12 @@ impl Operation for GetFederationToken {
     const ACTIONS: &'static [Action] = &[
         Action::new(
             "sts:GetFederationToken",
-            &["user"],
+            &["federated-user"],
             &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
         ),
         Action::new(
             "sts:TagSession",
-            &["user"],
+            &["federated-user"],
             &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
         ),
     ];
