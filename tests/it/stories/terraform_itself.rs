@@ -1,4 +1,5 @@
-//! Terraform itself, with HashiCorp's AWS provider, over two accounts: apply, a second plan without a difference, update, destroy.
+//! Terraform itself, with HashiCorp's AWS provider, over two accounts: apply, a second plan without a difference, update, destroy;
+//! every resource and every data source that it has of IAM and Organizations.
 //!
 //! It runs where `terraform` is installed and the provider lies in a local mirror, since the tests reach no network; elsewhere
 //! it says that it did not. What the provider calls is also replayed without it, in `terraform.rs` and `terraform_s3.rs`.
@@ -6,20 +7,23 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use twinlock::server::SERVICES;
 
-use crate::server::project;
+use crate::server::{project, tool};
 use crate::terminal::Terminal;
 use crate::world::World;
 
-/// Files of `tests/it/terraform`, each with an operation that its resources begin with.
-const FILES: &[(&str, &str, &str)] = &[
-    ("main.tf", "iam", "CreateRole"),
-    ("mfa.tf", "iam", "CreateVirtualMFADevice"),
-    ("password_policy.tf", "iam", "UpdateAccountPasswordPolicy"),
-    ("identity_providers.tf", "iam", "CreateSAMLProvider"),
-    ("credentials.tf", "iam", "UploadServerCertificate"),
-    ("organizations.tf", "organizations", "CreateOrganization"),
+/// The files of `tests/it/terraform`.
+const FILES: &[&str] = &[
+    "main.tf",
+    "mfa.tf",
+    "password_policy.tf",
+    "identity_providers.tf",
+    "credentials.tf",
+    "exclusive.tf",
+    "sts_preferences.tf",
+    "data_sources.tf",
+    "organizations.tf",
+    "organizations_delegation.tf",
 ];
 
 /// The folder that Terraform can take as a mirror, if there is one: among those where it looks by itself, the one that is named
@@ -58,15 +62,10 @@ fn workplace(world: &World) -> Option<Terminal> {
         eprintln!("NOT RUN: terraform, openssl or ssh-keygen is not installed");
         return None;
     }
-    for (file, service, operation) in FILES {
-        let there = SERVICES
-            .operations()
-            .any(|entry| (entry.0, entry.1) == (*service, *operation));
-        if there {
-            let path = project().join("tests/it/terraform").join(file);
-            let text = std::fs::read_to_string(path).expect("the configuration is there");
-            terminal.file(file, &text);
-        }
+    for file in FILES {
+        let path = project().join("tests/it/terraform").join(file);
+        let text = std::fs::read_to_string(path).expect("the configuration is there");
+        terminal.file(file, &text);
     }
     terminal.file("mirror.tfrc", &installation(&mirror));
     let keys = |account: &str| {
@@ -96,6 +95,35 @@ fn installation(mirror: &Path) -> String {
     )
 }
 
+/// Every resource and data source of IAM and Organizations that the provider has stands in the configuration.
+fn nothing_of_the_provider_is_left_out(terminal: &Terminal) {
+    let listed = "import json, sys
+schemas = next(iter(json.load(sys.stdin)['provider_schemas'].values()))
+kinds = {'resource': 'resource_schemas', 'data': 'data_source_schemas'}
+print(json.dumps([[kind, name] for kind, key in kinds.items() for name in schemas[key]]))";
+    terminal.file("listed.py", listed);
+    let python = tool("python");
+    let all = terminal
+        .types(&format!(
+            "terraform providers schema -json | '{}' listed.py",
+            python.display()
+        ))
+        .json();
+    let written: String = FILES.iter().map(|file| terminal.read(file)).collect();
+    let ours = |name: &str| name.starts_with("aws_iam_") || name.starts_with("aws_organizations_");
+    let mut known = 0;
+    for entry in all.as_array().expect("a list") {
+        let (kind, name) = (entry[0].as_str(), entry[1].as_str());
+        let (kind, name) = (kind.expect("a kind"), name.expect("a name"));
+        if ours(name) {
+            known += 1;
+            let block = format!("\n{kind} \"{name}\" ");
+            assert!(written.contains(&block), "the files have no {kind} {name}");
+        }
+    }
+    assert!(known > 60, "the provider has only {known}");
+}
+
 #[test]
 fn terraform_applies_plans_without_difference_updates_and_destroys() {
     let world = World::start("text3");
@@ -103,14 +131,21 @@ fn terraform_applies_plans_without_difference_updates_and_destroys() {
         return;
     };
     terminal.types("terraform init -no-color").ok();
+    nothing_of_the_provider_is_left_out(&terminal);
     for revision in [1, 2] {
         terminal
             .types(&format!(
                 "terraform apply -no-color -auto-approve -var revision={revision}"
             ))
             .ok();
-        let may = terminal.types("terraform output -json john_may").ok();
-        assert_eq!(may.trim(), "true");
+        let told = terminal.types("terraform output -json").json();
+        assert_eq!(told["john_may"]["value"], true);
+        for output in ["read_back", "organization_read_back"] {
+            let read = told[output]["value"].as_object().expect("an object");
+            assert!(read.len() > 10, "{output}: {read:?}");
+            let wrong: Vec<_> = read.iter().filter(|(_, same)| **same != true).collect();
+            assert!(wrong.is_empty(), "{output}: {wrong:?}");
+        }
         // 2 would mean a difference.
         terminal
             .types(&format!(

@@ -1,9 +1,10 @@
 # An organization that Production manages.
 
 resource "aws_organizations_organization" "acme" {
-  provider             = aws.production
-  feature_set          = "ALL"
-  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+  provider                      = aws.production
+  feature_set                   = "ALL"
+  enabled_policy_types          = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]
+  aws_service_access_principals = var.revision == 1 ? ["iam.amazonaws.com", "config.amazonaws.com"] : ["iam.amazonaws.com", "config.amazonaws.com", "sso.amazonaws.com"]
 }
 
 resource "aws_organizations_organizational_unit" "workloads" {
