@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::terminal::Terminal;
 use crate::world::{World, client_clock_millis, policy};
 
-const STEP: i64 = 30_000;
+pub(super) const STEP: i64 = 30_000;
 
 /// The code that a telephone with this seed shows at this time.
-fn code(terminal: &Terminal, seed: &str, millis: i64) -> String {
+pub(super) fn code(terminal: &Terminal, seed: &str, millis: i64) -> String {
     terminal
         .types(&crate::world::python(
             "code.py",

@@ -39,6 +39,7 @@ mod root_tasks;
 mod saml;
 mod sessions;
 mod simulator;
+mod simulator_texts;
 mod terraform;
 mod terraform_itself;
 mod terraform_organizations;

@@ -126,17 +126,20 @@ fn text2_a_malformed_line_does_not_stop_the_batch() {
     assert_eq!(answers[2]["decision"], "Allowed");
 }
 
-struct Provider {
-    client: AccountIn,
-    provider: AccountIn,
-    dana: Caller,
+pub(super) struct Provider {
+    pub(super) client: AccountIn,
+    pub(super) provider: AccountIn,
+    pub(super) dana: Caller,
 }
 
-const ROLE: &str = "arn:aws:iam::222222222222:role/LambdaDeveloper";
+pub(super) const ROLE: &str = "arn:aws:iam::222222222222:role/LambdaDeveloper";
 
 /// A client whose role trusts the provider under `condition`.
 fn provider(condition: &Value) -> Provider {
-    let world = World::start("text2");
+    provider_in(&World::start("text2"), condition)
+}
+
+pub(super) fn provider_in(world: &World, condition: &Value) -> Provider {
     let client = world.account("Client");
     let provider = world.account("Provider");
     let mut document = trust(json!(provider.arn("root")));

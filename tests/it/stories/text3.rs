@@ -23,15 +23,15 @@ const READ_WRITE_APP_BUCKET: &str = r#"{
 }"#;
 
 /// The state at the end of the tutorial's second step.
-struct Tutorial {
+pub(super) struct Tutorial {
     world: World,
-    production: AccountIn,
-    dev: AccountIn,
-    john: Caller,
-    sri: Caller,
+    pub(super) production: AccountIn,
+    pub(super) dev: AccountIn,
+    pub(super) john: Caller,
+    pub(super) sri: Caller,
 }
 
-fn tutorial() -> Tutorial {
+pub(super) fn tutorial() -> Tutorial {
     let world = World::start("text3");
     let production = world.account("Production");
     let dev = world.account("Development");

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::terminal::Terminal;
 use crate::world::{AccountIn, Caller, World};
 
-const ADMIN: &str = "arn:aws:iam::123456789012:role/Admin";
+pub(super) const ADMIN: &str = "arn:aws:iam::123456789012:role/Admin";
 
 /// The document as it stands in the text, comment and all.
 const AS_PRINTED: &str = r#"{
@@ -38,15 +38,15 @@ const DEV_ADMIN_POLICY: &str = r#"{
 }
 "#;
 
-const CREATE_ROLE: &str = "aws --profile devops-root iam create-role --role-name Admin --assume-role-policy-document file://assume-role-policy.json";
+pub(super) const CREATE_ROLE: &str = "aws --profile devops-root iam create-role --role-name Admin --assume-role-policy-document file://assume-role-policy.json";
 
-struct Setup {
+pub(super) struct Setup {
     world: World,
-    login: AccountIn,
-    dev: AccountIn,
-    michael: Caller,
+    pub(super) login: AccountIn,
+    pub(super) dev: AccountIn,
+    pub(super) michael: Caller,
     /// A terminal with the two profiles of the text.
-    terminal: Terminal,
+    pub(super) terminal: Terminal,
 }
 
 fn profile(name: &str, caller: &Caller) -> String {
@@ -57,7 +57,7 @@ fn profile(name: &str, caller: &Caller) -> String {
     )
 }
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     let world = World::start("text4");
     let login = world.account("aws-nz-login");
     let dev = world.account("aws-nz-dev");
@@ -80,7 +80,7 @@ fn setup() -> Setup {
     }
 }
 
-fn attach(terminal: &Terminal) {
+pub(super) fn attach(terminal: &Terminal) {
     terminal
         .types(
             "aws --profile devops-root iam attach-role-policy --role-name Admin \\
@@ -89,7 +89,7 @@ fn attach(terminal: &Terminal) {
         .ok();
 }
 
-fn put_group_policy(terminal: &Terminal) {
+pub(super) fn put_group_policy(terminal: &Terminal) {
     terminal
         .types(
             "aws --profile login-root iam put-group-policy --group-name CloudOps \\

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::world::{AccountIn, Caller, World, policy};
 
-const BUCKET: &str = "com.stuzio.projectx";
-const ROLE: &str = "arn:aws:iam::081278057606:role/StuzioAcmeConsultantRole";
+pub(super) const BUCKET: &str = "com.stuzio.projectx";
+pub(super) const ROLE: &str = "arn:aws:iam::081278057606:role/StuzioAcmeConsultantRole";
 
 /// A third account, which nobody has heard of.
 const INITECH: &str = r#"
@@ -18,11 +18,11 @@ root_access_key_id = "AKIAINITECHROOTTXT05"
 root_secret_access_key = "sample/text5/initech-root/known/toanyone"
 "#;
 
-struct Consultancy {
-    world: World,
-    stuzio: AccountIn,
-    acme: AccountIn,
-    troy: Caller,
+pub(super) struct Consultancy {
+    pub(super) world: World,
+    pub(super) stuzio: AccountIn,
+    pub(super) acme: AccountIn,
+    pub(super) troy: Caller,
 }
 
 /// The text's policy for a bucket of this name.
@@ -56,7 +56,7 @@ fn attach(account: &AccountIn, kind: &str, entity: &str, name: &str, document: &
     );
 }
 
-fn consultancy(bucket_in_policy: &str) -> Consultancy {
+pub(super) fn consultancy(bucket_in_policy: &str) -> Consultancy {
     let world = World::start_with("text5", "", INITECH);
     let stuzio = world.account("Stuzio");
     let acme = world.account("Acme");

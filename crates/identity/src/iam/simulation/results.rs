@@ -286,10 +286,18 @@ fn need(questions: &Questions<'_>, action: &str, resource: &str, cx: &Cx<'_>) ->
     (need.under(Some(trust), rule), shown)
 }
 
+/// Whether the action is let in by a role's trust policy. The two that bring a token instead of a signature let nobody in for
+/// what his own policies say, either.
 fn is_assume(action: &str) -> bool {
-    ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(action))
+    [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+    ]
+    .iter()
+    .any(|known| known.eq_ignore_ascii_case(action))
 }
 
 /// The user, role or customer's policy with this ARN.

@@ -247,6 +247,28 @@ fn assuming_a_role_is_decided_as_the_gate_decides_it() {
 }
 
 #[test]
+fn nobody_is_let_in_by_his_own_policies_where_a_token_is_asked_for() {
+    let world = TestWorld::new(&[A]);
+    world.user(A, "Ann", ALLOW_ALL);
+    for (action, provider) in [
+        (
+            "sts:AssumeRoleWithWebIdentity",
+            "oidc-provider/ci.example.com",
+        ),
+        ("sts:AssumeRoleWithSAML", "saml-provider/corporate"),
+    ] {
+        let name = action.replace(':', "-");
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::{A}:{provider}"}},"Action":"{action}"}}}}"#
+        );
+        world.role(A, &name, &trust, "");
+        let arn = format!("arn:aws:iam::{A}:role/{name}");
+        let result = told(&world, ask("user/Ann", action, &arn));
+        assert_eq!(result.eval_decision, "implicitDeny", "{action}");
+    }
+}
+
+#[test]
 fn whom_a_stranger_trusts_cannot_be_asked() {
     let world = TestWorld::new(&[A, B]);
     let trust = format!(
