@@ -2,63 +2,23 @@
 
 use std::sync::Arc;
 
-use twinlock_directory::{AccessKey, Account, AccountId, Batch, User, ids};
+use twinlock_directory::{AccessKey, AccountId, Batch, User, ids};
 use twinlock_gate::{
     Action, Change, Cx, Fault, Needs, Operation, Permit, Read, nothing_to_prepare,
 };
 use twinlock_shapes::iam as shapes;
 
-use super::common::{Cursor, Subject, arn_of, at, entity_need, no_such, room_for_one, user_need};
+use super::{
+    about_user::{Owner, ROOT_NAME, active, status, take_out},
+    common::{Cursor, Subject, arn_of, at, entity_need, no_such, room_for_one, user_need},
+};
 
 const fn on_user(name: &'static str) -> Action {
     Action::new(name, &["user"], &[])
 }
 
-/// AWS writes this for the name of the root user, of whom there is none.
-const ROOT_NAME: &str = "root";
-
-/// Whose keys an operation is about, to be changed and put back.
-enum Owner {
-    User(User),
-    Root(Account),
-}
-
-impl Owner {
-    fn of(found: Subject, cx: &Cx<'_>) -> Result<Owner, Fault> {
-        Ok(match found.user()? {
-            Some(user) => Owner::User(User::clone(&user)),
-            None => Owner::Root(Account::clone(&cx.account()?.account)),
-        })
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Owner::User(user) => &user.name,
-            Owner::Root(_) => ROOT_NAME,
-        }
-    }
-
-    fn keys(&mut self) -> &mut Vec<AccessKey> {
-        match self {
-            Owner::User(user) => &mut user.access_keys,
-            Owner::Root(account) => &mut account.root.access_keys,
-        }
-    }
-
-    fn put(self, batch: &mut Batch) {
-        match self {
-            Owner::User(user) => batch.put(user),
-            Owner::Root(account) => batch.put(account),
-        }
-    }
-}
-
 fn no_such_key(id: &str) -> Fault {
     no_such(format!("The Access Key with id {id} cannot be found."))
-}
-
-fn status(active: bool) -> &'static str {
-    if active { "Active" } else { "Inactive" }
 }
 
 // ---- CreateAccessKey ----
@@ -96,7 +56,7 @@ impl Change for CreateAccessKey {
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
         let mut owner = Owner::of(found, cx)?;
-        room_for_one(cx, owner.keys().len(), "AccessKeysPerUser")?;
+        room_for_one(cx, owner.access_keys().len(), "AccessKeysPerUser")?;
         let random = &*cx.world.random;
         let secret = ids::secret_access_key(random);
         let key = AccessKey {
@@ -108,11 +68,11 @@ impl Change for CreateAccessKey {
         let answer = shapes::AccessKey {
             user_name: owner.name().to_owned(),
             access_key_id: key.id.clone(),
-            status: status(true).to_owned(),
+            status: status(true),
             secret_access_key: secret.expose().to_owned(),
             create_date: Some(at(key.created)),
         };
-        owner.keys().push(key);
+        owner.access_keys().push(key);
         owner.put(batch);
         Ok(shapes::CreateAccessKeyOutput { access_key: answer })
     }
@@ -151,17 +111,17 @@ impl Read for ListAccessKeys {
         let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
         let mut owner = Owner::of(found, cx)?;
         owner
-            .keys()
+            .access_keys()
             .sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         let name = owner.name().to_owned();
         // Fixed width, so that the text sorts like the number.
-        let page = cursor.page(owner.keys().iter(), |key| {
+        let page = cursor.page(owner.access_keys().iter(), |key| {
             format!("{:020}{}", key.created, key.id)
         });
         let page = page.map(|key| shapes::AccessKeyMetadata {
             user_name: Some(name.clone()),
             access_key_id: Some(key.id.clone()),
-            status: Some(status(key.active).to_owned()),
+            status: Some(status(key.active)),
             create_date: Some(at(key.created)),
         });
         Ok(shapes::ListAccessKeysOutput {
@@ -206,15 +166,10 @@ impl Change for UpdateAccessKey {
         cx: &Cx<'_>,
         batch: &mut Batch,
     ) -> Result<Self::Output, Fault> {
-        let active = match input.status.as_str() {
-            "Active" => true,
-            "Inactive" => false,
-            // The model also has Expired, which no caller can set.
-            _ => return Err(Fault::validation("Invalid Status.")),
-        };
+        let active = active(&input.status)?;
         let mut owner = Owner::of(found, cx)?;
         let id = &input.access_key_id;
-        let key = owner.keys().iter_mut().find(|key| key.id == *id);
+        let key = owner.access_keys().iter_mut().find(|key| key.id == *id);
         key.ok_or_else(|| no_such_key(id))?.active = active;
         owner.put(batch);
         Ok(shapes::UpdateAccessKeyOutput {})
@@ -257,11 +212,7 @@ impl Change for DeleteAccessKey {
     ) -> Result<Self::Output, Fault> {
         let mut owner = Owner::of(found, cx)?;
         let id = &input.access_key_id;
-        let before = owner.keys().len();
-        owner.keys().retain(|key| key.id != *id);
-        if owner.keys().len() == before {
-            return Err(no_such_key(id));
-        }
+        take_out(owner.access_keys(), |key| key.id == *id, || no_such_key(id))?;
         owner.put(batch);
         Ok(shapes::DeleteAccessKeyOutput {})
     }

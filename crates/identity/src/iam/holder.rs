@@ -1,5 +1,5 @@
 //! What users, groups and roles have in common as holders of policies: the operations on attached and on inline policies come
-//! in threes, which differ in the name of one parameter and in these few facts.
+//! in threes, those on tags and boundaries in twos, which differ in the name of one parameter and in these few facts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

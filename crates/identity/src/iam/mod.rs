@@ -7,7 +7,7 @@
 //! | `access_keys` | long-term keys of users and of root |
 //! | `login_profiles`, `password_policy` | console passwords of users; the rules for them |
 //! | `mfa_devices`, `mfa_tags`, `qr_code` | virtual MFA devices; their tags; the picture of a seed |
-//! | `signing_certificates`, `ssh_public_keys`, `service_credentials` | what users hold besides (what these have in common: `about_user`) |
+//! | `signing_certificates`, `ssh_public_keys`, `service_credentials` | what users hold besides (what these and keys have in common: `about_user`) |
 //! | `server_certificates` | certificates for HTTPS (how certificates are read: `certificates`) |
 //! | `account`, `account_settings` | aliases, the summary; settings that change no decision |
 //! | `credential_report` | the state of every user's credentials, as CSV |
@@ -23,7 +23,7 @@
 //! | `simulation` | the policy simulator |
 //! | `organizations_features` | root access to member accounts, for the whole organization |
 //! | `outbound_federation` | the account's own issuer of web identity tokens, on or off |
-//! | `tags` | nothing: what operations on tags have in common |
+//! | `tags`, `boundaries` | nothing: what operations on tags, and on the boundaries of users and roles, have in common |
 //! | `documents` | nothing: how policy documents are checked, kept and shown |
 //!
 //! The operations are public, so that the console calls the very same ones through the very same pipeline.
@@ -35,6 +35,7 @@ pub mod account;
 pub mod account_settings;
 pub mod attachments;
 pub mod authorization_details;
+mod boundaries;
 mod certificates;
 pub(crate) mod common;
 pub mod credential_report;

@@ -10,7 +10,7 @@ use twinlock_gate::{
 use twinlock_shapes::iam as shapes;
 
 use super::{
-    about_user::{active, status},
+    about_user::{active, status, take_out},
     common::{Cursor, Subject, arn_of, at, entity_need, no_such, room_for_one},
 };
 
@@ -299,11 +299,7 @@ impl Change for DeleteServiceSpecificCredential {
         let mut user = User::clone(&*found.user_only()?);
         let id = &input.service_specific_credential_id;
         let credentials = &mut user.other_credentials.service_specific;
-        let before = credentials.len();
-        credentials.retain(|one| one.id != *id);
-        if credentials.len() == before {
-            return Err(no_such_credential(id));
-        }
+        take_out(credentials, |one| one.id == *id, || no_such_credential(id))?;
         batch.put(user);
         Ok(shapes::DeleteServiceSpecificCredentialOutput {})
     }

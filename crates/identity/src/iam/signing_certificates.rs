@@ -1,53 +1,14 @@
 //! X.509 certificates of users and of root. They are kept and given back; nothing here is signed with them.
 
-use twinlock_directory::{Account, Batch, SigningCertificate, User, ids};
+use twinlock_directory::{Batch, SigningCertificate, ids};
 use twinlock_gate::{Change, Cx, Fault, Permit, Read, nothing_to_prepare};
 use twinlock_shapes::iam as shapes;
 
 use super::{
-    about_user::{about_user, active, status},
+    about_user::{Owner, about_user, active, status, take_out},
     certificates::{parse, same},
     common::{Cursor, Subject, at, no_such, room_for_one},
 };
-
-/// How a root user is named, who has no name.
-const ROOT_NAME: &str = "root";
-
-/// Whose certificates an operation is about, to be changed and put back.
-enum Owner {
-    User(User),
-    Root(Account),
-}
-
-impl Owner {
-    fn of(found: Subject, cx: &Cx<'_>) -> Result<Owner, Fault> {
-        Ok(match found.user()? {
-            Some(user) => Owner::User(User::clone(&user)),
-            None => Owner::Root(Account::clone(&cx.account()?.account)),
-        })
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Owner::User(user) => &user.name,
-            Owner::Root(_) => ROOT_NAME,
-        }
-    }
-
-    fn certificates(&mut self) -> &mut Vec<SigningCertificate> {
-        match self {
-            Owner::User(user) => &mut user.other_credentials.signing_certificates,
-            Owner::Root(account) => &mut account.root.signing_certificates,
-        }
-    }
-
-    fn put(self, batch: &mut Batch) {
-        match self {
-            Owner::User(user) => batch.put(user),
-            Owner::Root(account) => batch.put(account),
-        }
-    }
-}
 
 fn no_such_certificate(id: &str) -> Fault {
     no_such(format!("The Certificate with id {id} cannot be found."))
@@ -100,7 +61,11 @@ impl Change for UploadSigningCertificate {
                 "The certificate is already associated with a user in this account.",
             ));
         }
-        room_for_one(cx, owner.certificates().len(), "SigningCertificatesPerUser")?;
+        room_for_one(
+            cx,
+            owner.signing_certificates().len(),
+            "SigningCertificatesPerUser",
+        )?;
         let certificate = SigningCertificate {
             id: ids::signing_certificate_id(&*cx.world.random),
             body: input.certificate_body.clone(),
@@ -108,7 +73,7 @@ impl Change for UploadSigningCertificate {
             uploaded: cx.now,
         };
         let answer = shown(&certificate, owner.name());
-        owner.certificates().push(certificate);
+        owner.signing_certificates().push(certificate);
         owner.put(batch);
         Ok(shapes::UploadSigningCertificateOutput {
             certificate: answer,
@@ -138,8 +103,8 @@ impl Read for ListSigningCertificates {
         let cursor = Cursor::new(input.marker.as_deref(), input.max_items)?;
         let mut owner = Owner::of(found, cx)?;
         let name = owner.name().to_owned();
-        owner.certificates().sort_by(|a, b| a.id.cmp(&b.id));
-        let page = cursor.page(owner.certificates().iter(), |one| one.id.clone());
+        owner.signing_certificates().sort_by(|a, b| a.id.cmp(&b.id));
+        let page = cursor.page(owner.signing_certificates().iter(), |one| one.id.clone());
         let page = page.map(|certificate| shown(certificate, &name));
         Ok(shapes::ListSigningCertificatesOutput {
             is_truncated: page.is_truncated(),
@@ -175,7 +140,10 @@ impl Change for UpdateSigningCertificate {
         let active = active(&input.status)?;
         let mut owner = Owner::of(found, cx)?;
         let id = &input.certificate_id;
-        let certificate = owner.certificates().iter_mut().find(|one| one.id == *id);
+        let certificate = owner
+            .signing_certificates()
+            .iter_mut()
+            .find(|one| one.id == *id);
         certificate.ok_or_else(|| no_such_certificate(id))?.active = active;
         owner.put(batch);
         Ok(shapes::UpdateSigningCertificateOutput {})
@@ -207,11 +175,8 @@ impl Change for DeleteSigningCertificate {
     ) -> Result<Self::Output, Fault> {
         let mut owner = Owner::of(found, cx)?;
         let id = &input.certificate_id;
-        let before = owner.certificates().len();
-        owner.certificates().retain(|one| one.id != *id);
-        if owner.certificates().len() == before {
-            return Err(no_such_certificate(id));
-        }
+        let missing = || no_such_certificate(id);
+        take_out(owner.signing_certificates(), |one| one.id == *id, missing)?;
         owner.put(batch);
         Ok(shapes::DeleteSigningCertificateOutput {})
     }

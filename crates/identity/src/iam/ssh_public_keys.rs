@@ -12,7 +12,7 @@ use x509_cert::{
 };
 
 use super::{
-    about_user::{about_user, active, status},
+    about_user::{about_user, active, status, take_out},
     common::{Cursor, Subject, at, no_such, room_for_one},
 };
 
@@ -359,11 +359,7 @@ impl Change for DeleteSSHPublicKey {
         let mut user = User::clone(&*found.user_only()?);
         let id = &input.ssh_public_key_id;
         let keys = &mut user.other_credentials.ssh_public_keys;
-        let before = keys.len();
-        keys.retain(|key| key.id != *id);
-        if keys.len() == before {
-            return Err(no_such_key(id));
-        }
+        take_out(keys, |key| key.id == *id, || no_such_key(id))?;
         batch.put(user);
         Ok(shapes::DeleteSSHPublicKeyOutput {})
     }

@@ -1,10 +1,14 @@
-//! The three operations that put tags on something, take them and list them: the same for all that is named one way in them. Users,
-//! roles and policies are not: a denial names users and roles by their ARN when they are tagged and by their name when their tags
-//! are listed, and some policies are AWS's.
+//! The three operations that put tags on something, take them and list them. Those of managed policies alone are written out
+//! (`policy_tags`): some policies are AWS's, and carry none.
+
+use std::sync::Arc;
 
 use twinlock_directory::{
-    InstanceProfile, MfaDevice, OidcProvider, Row, SamlProvider, ServerCertificate, Tag,
+    InstanceProfile, MfaDevice, OidcProvider, Role, Row, SamlProvider, ServerCertificate, Tag, User,
 };
+use twinlock_gate::{Action, Cx, Fault, Need};
+
+use super::holder::{self, Holder};
 
 /// What carries tags.
 pub(super) trait Tagged: Clone + Into<Row> {
@@ -33,11 +37,28 @@ macro_rules! tagged {
 }
 
 tagged! {
+    User: "TagsPerUser",
+    Role: "TagsPerRole",
     InstanceProfile: "TagsPerInstanceProfile",
     MfaDevice: "TagsPerMFADevice",
     ServerCertificate: "TagsPerServerCertificate",
     OidcProvider: "TagsPerOpenIdConnectProvider",
     SamlProvider: "TagsPerSAMLProvider",
+}
+
+/// The need of an action on the tags of a user or role, found or not. A denial names either by its ARN when its tags change, and by
+/// its name when they are listed, as AWS does.
+pub(super) fn holder_need<H: Holder>(
+    action: &Action,
+    name: &str,
+    found: &Option<Arc<H>>,
+    cx: &Cx<'_>,
+) -> Result<Need, Fault> {
+    let mut need = holder::need(action, cx, name, found.as_ref())?;
+    if !action.name.starts_with("iam:List") {
+        need.shown = None;
+    }
+    Ok(need)
 }
 
 /// Declares the three operations on the tags of an entity that is found as `Option<Arc<_>>`. `$of` is the field of the inputs that

@@ -1,4 +1,4 @@
-//! Users: making, showing, renaming and deleting them, their tags and permissions boundaries.
+//! Users: making, showing, renaming and deleting them.
 
 use std::sync::Arc;
 
@@ -15,10 +15,13 @@ use twinlock_wire::{
     time::Millis,
 };
 
-use super::common::{
-    BOUNDARY, Cursor, REQUEST_TAG, Subject, TAG_KEYS, at, check_boundary, delete_conflict,
-    entity_already_exists, entity_need, existing_user, find_user, in_path, list_need, merge_tags,
-    new_tags, room_for_one, shown_boundary, tags_if_any, user_need, with_tags,
+use super::{
+    common::{
+        BOUNDARY, Cursor, REQUEST_TAG, Subject, TAG_KEYS, at, check_boundary, delete_conflict,
+        entity_already_exists, entity_need, existing_user, find_user, in_path, list_need,
+        merge_tags, new_tags, room_for_one, shown_boundary, tags_if_any, user_need, with_tags,
+    },
+    user_tags::TagUser,
 };
 
 /// An action on a user that brings no keys of its own.
@@ -65,7 +68,7 @@ const CREATE_USER: Action = Action::new(
     &["user"],
     &[REQUEST_TAG, TAG_KEYS, BOUNDARY],
 );
-pub(super) const TAG_USER: Action = Action::new("iam:TagUser", &["user"], &[REQUEST_TAG, TAG_KEYS]);
+const TAG_USER: Action = TagUser::ACTIONS[0];
 
 /// Makes a user, perhaps with tags (which take iam:TagUser besides) and a boundary.
 pub struct CreateUser;
