@@ -14,7 +14,10 @@ use twinlock_gate::{
     token::{Session, SessionOf},
 };
 use twinlock_identity::sts::doors;
-use twinlock_policy::Explanation;
+use twinlock_policy::{
+    Explanation,
+    validate::{PolicyType, validate},
+};
 
 use crate::{
     layout::{Service, show},
@@ -57,7 +60,10 @@ pub(crate) fn page(visit: &Visit) -> Page {
         }
         (answer.map_or_else(Markup::default, |answer| match answer {
             Err(fault) => problem(visit, &fault.code, &fault.message),
-            Ok((explanation, statements)) => gates::drawn(visit, &explanation, statements),
+            Ok((explanation, statements)) => html! {
+                @for note in notes(visit, action, resource) { p.flash.warn { (note) } }
+                (gates::drawn(visit, &explanation, statements))
+            },
         }))
     };
     Ok(show(visit, Service::Iam, "Access", main))
@@ -84,6 +90,11 @@ fn answer(
     if !action.contains(':') {
         return Err(Fault::validation(
             "An action is written SERVICE:NAME, such as s3:GetObject.",
+        ));
+    }
+    if action.contains(['*', '?']) {
+        return Err(Fault::validation(
+            "Ask about one action at a time: * and ? stand for many, in policies only.",
         ));
     }
     let arn = if principal == own {
@@ -144,6 +155,36 @@ pub(crate) fn gates_of(visit: &Visit, caller: &Caller, action: &str, resource: &
         return html! {};
     }
     gates::row(&explanation)
+}
+
+/// What makes the question an odd one: an action that is none, a bucket that is not there.
+fn notes(visit: &Visit, action: &str, resource: &str) -> Vec<String> {
+    let snapshot = visit.world.directory.published();
+    let bucket = resource
+        .strip_prefix("arn:aws:s3:::")
+        .and_then(|rest| rest.split('/').next())
+        .filter(|name| !name.is_empty() && snapshot.bucket(name).is_none());
+    let bucket = bucket.map(|name| {
+        format!("There is no bucket {name}: this is what would hold if this account made it.")
+    });
+    no_such_action(action).into_iter().chain(bucket).collect()
+}
+
+/// That AWS has no such action, and which one may have been meant.
+fn no_such_action(action: &str) -> Option<String> {
+    let policy = serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": { "Effect": "Allow", "Action": action, "Resource": "*" },
+    });
+    validate(policy.to_string(), PolicyType::Identity, None)
+        .into_iter()
+        .find(|found| {
+            matches!(
+                found.issue_code,
+                "INVALID_ACTION" | "INVALID_SERVICE_IN_ACTION"
+            )
+        })
+        .map(|found| found.finding_details)
 }
 
 /// The ARN of the user or role behind the caller.
@@ -293,5 +334,15 @@ mod tests {
             "arn:aws:s3:::b/a folder/x"
         );
         assert_eq!(meant("*"), "*");
+    }
+
+    #[test]
+    fn an_action_that_is_none_is_told_with_the_one_that_may_be_meant() {
+        for known in ["s3:GetObject", "sts:assumerole", "iam:PassRole"] {
+            assert_eq!(no_such_action(known), None, "{known}");
+        }
+        let told = no_such_action("s3:GetObjekt").expect("no such action");
+        assert!(told.contains("s3:GetObject`"), "{told}");
+        assert!(no_such_action("s4:GetObject").is_some());
     }
 }

@@ -97,6 +97,11 @@ fn console_access_every_denial_leads_to_its_reasons() {
         sri.reads("Principal"),
         "arn:aws:sts::999999999999:assumed-role/UpdateApp/Sri"
     );
+    // What a script asked for is told with the way to the reasons, too.
+    sri.goes(&format!("{home}/s3/productionapp/empty"));
+    sri.fills("To confirm", "permanently delete")
+        .clicks("Empty");
+    follows(&sri, "s3:ListBucket", "arn:aws:s3:::productionapp");
     assert_eq!(sri.complaints(), Vec::<String>::new());
 }
 

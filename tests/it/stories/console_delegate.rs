@@ -229,6 +229,31 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
     eve.goes(&format!("/switchrole{path}"));
     eve.clicks("Switch Role").sees("AccessDenied");
 
+    // Of other accounts' buckets the map shows those that the role's own policies name and that let it in, whoever's they are.
+    for bucket in ["ledger-open", "ledger-shut", "ledger-unnamed"] {
+        acme.bucket(bucket);
+        if bucket != "ledger-shut" {
+            let lets = json!({
+                "Version": "2012-10-17",
+                "Statement": [{
+                    "Effect": "Allow", "Principal": { "AWS": stuzio.arn("role/Readers") }, "Action": "s3:ListBucket",
+                    "Resource": format!("arn:aws:s3:::{bucket}"),
+                }],
+            });
+            let policy = json!({ "Bucket": bucket, "Policy": lets.to_string() });
+            acme.root().call("s3", "put_bucket_policy", policy).ok();
+        }
+    }
+    stuzio.put_policy(
+        "role",
+        "Readers",
+        "ledgers",
+        &policy(
+            "Allow",
+            json!("s3:ListBucket"),
+            json!(["arn:aws:s3:::ledger-open", "arn:aws:s3:::ledger-shut"]),
+        ),
+    );
     // The map shows it, in the picture and in words, and lights what belongs together.
     owner.goes(&format!("{home}/access/map"));
     owner
@@ -236,7 +261,12 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
         .sees("Mia")
         .sees("of account 183438944504")
         .does_not_see("Acme");
-    owner.sees("lists, reads");
+    owner
+        .sees("lists, reads")
+        .sees("ledger-open of another account: lists");
+    owner
+        .does_not_see("ledger-shut")
+        .does_not_see("ledger-unnamed");
     let lit = owner.runs(
         "document.querySelector('svg.map a.role').dispatchEvent(new Event('focusin', { bubbles: true }));\
          return [...document.querySelectorAll('svg.map .box.lit title')].map(t => t.textContent)",
@@ -248,9 +278,14 @@ fn console_delegate_the_owner_makes_the_role_and_sends_the_other_half() {
             "Account, 183438944504",
             "Mia, User",
             "Readers, Role",
-            format!("{REPORTS}, Bucket")
+            format!("{REPORTS}, Bucket"),
+            "ledger-open, Bucket of another account"
         ])
     );
+    owner.clicks("ledger-open").sees("Allowed");
+    assert_eq!(owner.reads("Resource"), "arn:aws:s3:::ledger-open");
+    // Whose it is stands nowhere.
+    owner.does_not_see(acme.id());
     stuzio.user("Zoe");
     stuzio.iam(
         "create_login_profile",

@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 use twinlock_policy::{
-    Effect, Examined, ExaminedStatement, Explanation, Outcome, PolicyKind, Says,
+    Cause, Effect, Examined, ExaminedStatement, Explanation, Outcome, PolicyKind, Says,
 };
 
 use crate::{
     http::encode,
     iam::{policies, pretty},
+    s3,
     visit::Visit,
 };
 
@@ -148,8 +149,7 @@ pub(super) fn drawn(visit: &Visit, explanation: &Explanation, statements: bool) 
             } }
             p.question { code { (explanation.principal) } " performs " code { (explanation.action) } " on " code { (explanation.resource) } }
             @if let Some(cause) = cause {
-                p { @if cause.explicit { "Explicit deny in " } @else { "No " } (cause.kind.name())
-                    @if statements { @if let Some(name) = &cause.policy_name { " " strong { (name) } } @if let Some(to) = &cause.attached_to { @if !to.is_empty() { " of " (to) } } } @if !cause.explicit { " allows it" } "." }
+                (told(cause, statements))
             }
             @if let Some(rule) = explanation.rule { p { (rule) } }
         }
@@ -173,6 +173,28 @@ pub(super) fn row(explanation: &Explanation) -> Markup {
                 @let state = gate.state(explanation);
                 li class=(state.class()) { (mark(state)) strong { (gate.name) } span.about { (state.words()) } }
             }
+        }
+    }
+}
+
+/// What decided, in a sentence.
+fn told(cause: &Cause, statements: bool) -> Markup {
+    let name = cause.policy_name.as_ref().filter(|_| statements);
+    // A bucket policy is called by its bucket, a trust policy by its role.
+    let by_resource = matches!(cause.kind, PolicyKind::Resource | PolicyKind::Trust);
+    let to = cause.attached_to.as_ref();
+    let to = to.filter(|to| statements && !to.is_empty() && !by_resource);
+    html! {
+        p {
+            @match (cause.explicit, name) {
+                (true, Some(name)) if by_resource => { "Explicit deny in the " strong { (name) } }
+                (true, Some(name)) => { "Explicit deny in the " (cause.kind.name()) " " strong { (name) } }
+                (true, None) => { "Explicit deny in a " (cause.kind.name()) }
+                (false, Some(name)) if by_resource => { "The " strong { (name) } " does not allow it" }
+                (false, _) => { "No " (cause.kind.name()) " allows it" }
+            }
+            @if let (true, Some(to)) = (cause.explicit, to) { ", attached to " (to) }
+            "."
         }
     }
 }
@@ -205,7 +227,12 @@ fn behind(visit: &Visit, gate: &Gate, explanation: &Explanation) -> Markup {
                 span.about { (match policies.len() { 0 if theirs => "not shown here".to_owned(), 0 => "no policy".to_owned(), 1 => "1 policy".to_owned(), n => format!("{n} policies") }) }
             }
             p.about { (gate.about) "." }
-            @if theirs && policies.is_empty() { p { "The resource belongs to account " (explanation.owner_account.as_deref().unwrap_or("?")) ": what its policies say is shown there." } }
+            @if theirs && policies.is_empty() {
+                p { @match &explanation.owner_account {
+                    Some(owner) => { "The resource belongs to account " (owner) ": what its policies say is shown there." }
+                    None => "The resource belongs to another account: what its policies say is shown there.",
+                } }
+            }
             @for policy in policies { (examined(visit, policy)) }
         }
     }
@@ -222,7 +249,7 @@ fn examined(visit: &Visit, policy: &Examined) -> Markup {
         article.examined {
             header {
                 h3 { @match page_of(visit, policy) { Some(page) => a href=(page) { (policy.name) }, None => (policy.name) } }
-                span.about { (policy.kind.name()) @if !policy.attached_to.is_empty() { " · " (policy.attached_to) } }
+                span.about { (policy.kind.name()) @if !policy.attached_to.is_empty() && policy.kind != PolicyKind::Resource { " · " (policy.attached_to) } }
                 span class={ "badge " (class) } { (says) }
             }
             @if let Some(why) = policy.not_applied { p.about { (why) } }
@@ -267,6 +294,11 @@ fn page_of(visit: &Visit, policy: &Examined) -> Option<String> {
         let role = policy.attached_to.rsplit('/').next()?;
         return Some(visit.at(&format!("/iam/roles/{}?tab=trust", encode(role))));
     }
+    if policy.kind == PolicyKind::Resource {
+        let bucket = policy.attached_to.strip_prefix("arn:aws:s3:::")?;
+        let bucket = bucket.split('/').next()?;
+        return Some(visit.at(&format!("{}?tab=permissions", s3::path(bucket))));
+    }
     let (kind, name) = policy.attached_to.split_once(' ')?;
     let folder = match kind {
         "user" => "users",
@@ -275,4 +307,270 @@ fn page_of(visit: &Visit, policy: &Examined) -> Option<String> {
         _ => return None,
     };
     Some(visit.at(&format!("/iam/{folder}/{}", encode(name))))
+}
+
+#[cfg(test)]
+mod tests {
+    use twinlock_policy::{
+        Level, NoContext, Policy, PolicySet, Principal, PrincipalKind, Request, ResourceRule,
+        Source, explain,
+    };
+
+    use super::*;
+
+    const ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    const NONE: &str = r#"{"Effect":"Allow","Action":"ec2:*","Resource":"*"}"#;
+    const DENY: &str = r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#;
+    const DENY_ALL: &str = r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}"#;
+    const OURS: &str =
+        r#"{"Effect":"Allow","Principal":{"AWS":"111111111111"},"Action":"sts:AssumeRole"}"#;
+    const OTHERS: &str =
+        r#"{"Effect":"Allow","Principal":{"AWS":"333333333333"},"Action":"sts:AssumeRole"}"#;
+
+    fn policy(statement: &str) -> Policy {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        Policy::parse(&text).expect("a policy")
+    }
+
+    fn source(policy: &Policy) -> Source<'_> {
+        Source {
+            policy,
+            name: "it",
+            arn: None,
+            attached_to: "",
+        }
+    }
+
+    fn one(policy: &Option<Policy>) -> Option<Vec<Source<'_>>> {
+        policy.as_ref().map(|policy| vec![source(policy)])
+    }
+
+    fn level(policy: &Option<Policy>) -> Option<Vec<Level<'_>>> {
+        let policies = one(policy)?;
+        let target = "r-1";
+        Some(vec![Level { target, policies }])
+    }
+
+    /// The gates of Ann of account 1, with what is put at them.
+    #[derive(Default)]
+    struct Put {
+        scp: Option<&'static str>,
+        rcp: Option<&'static str>,
+        boundary: Option<&'static str>,
+        session: Option<&'static str>,
+        trust: Option<&'static str>,
+        bucket: Option<&'static str>,
+        identity: Option<&'static str>,
+        role_of: Option<&'static str>,
+    }
+
+    impl Put {
+        /// Whether it is allowed, and how the five gates stand.
+        fn states(&self) -> (bool, [State; 5]) {
+            let made = |text: Option<&'static str>| text.map(policy);
+            let (scp, rcp) = (made(self.scp), made(self.rcp));
+            let (boundary, session) = (made(self.boundary), made(self.session));
+            let resource = made(self.trust.or(self.bucket));
+            let identity = made(self.identity.or(Some(ALL)));
+            let principal = Principal {
+                kind: PrincipalKind::User,
+                account: Some("111111111111".into()),
+                arn: "arn:aws:iam::111111111111:user/Ann".into(),
+                ..Principal::anonymous()
+            };
+            let owner = self.role_of.unwrap_or("111111111111");
+            let role = format!("arn:aws:iam::{owner}:role/R");
+            let assumes = self.role_of.is_some();
+            let request = Request {
+                principal: &principal,
+                action: if assumes {
+                    "sts:AssumeRole"
+                } else {
+                    "s3:GetObject"
+                },
+                resource: if assumes { &role } else { "arn:aws:s3:::b/k" },
+                resource_account: Some(owner),
+                context: &NoContext,
+            };
+            let set = PolicySet {
+                identity: one(&identity).unwrap_or_default(),
+                resource: resource.as_ref().map(source),
+                resource_rule: if assumes {
+                    ResourceRule::MustAdmit
+                } else {
+                    ResourceRule::Ordinary
+                },
+                scps: level(&scp),
+                rcps: level(&rcp),
+                boundary: one(&boundary),
+                session: one(&session),
+                ..PolicySet::default()
+            };
+            let explanation = explain(&request, &set).for_caller(Some("111111111111"));
+            let states = [0, 1, 2, 3, 4].map(|n: usize| GATES[n].state(&explanation));
+            (explanation.decision.allowed(), states)
+        }
+    }
+
+    #[test]
+    fn each_kind_of_denial_closes_its_own_gate() {
+        use State::{Closed, NotAsked, Open, Theirs, Unneeded};
+        let (mine, theirs) = (Some("111111111111"), Some("222222222222"));
+        let put = Put::default;
+        for (what, put, allowed, states) in [
+            (
+                "nothing",
+                put(),
+                true,
+                [NotAsked, NotAsked, Open, NotAsked, NotAsked],
+            ),
+            (
+                "no policy",
+                Put {
+                    identity: Some(NONE),
+                    ..put()
+                },
+                false,
+                [NotAsked, NotAsked, Closed, NotAsked, NotAsked],
+            ),
+            (
+                "SCP",
+                Put {
+                    scp: Some(DENY),
+                    ..put()
+                },
+                false,
+                [Closed, NotAsked, Open, NotAsked, NotAsked],
+            ),
+            (
+                "an SCP that is silent",
+                Put {
+                    scp: Some(NONE),
+                    ..put()
+                },
+                false,
+                [Closed, NotAsked, Open, NotAsked, NotAsked],
+            ),
+            (
+                "RCP",
+                Put {
+                    rcp: Some(DENY_ALL),
+                    ..put()
+                },
+                false,
+                [Closed, NotAsked, Open, NotAsked, NotAsked],
+            ),
+            (
+                "boundary",
+                Put {
+                    boundary: Some(NONE),
+                    ..put()
+                },
+                false,
+                [NotAsked, NotAsked, Open, Closed, NotAsked],
+            ),
+            (
+                "a boundary that denies",
+                Put {
+                    boundary: Some(DENY),
+                    ..put()
+                },
+                false,
+                [NotAsked, NotAsked, Open, Closed, NotAsked],
+            ),
+            (
+                "session policy",
+                Put {
+                    session: Some(NONE),
+                    ..put()
+                },
+                false,
+                [NotAsked, NotAsked, Open, NotAsked, Closed],
+            ),
+            (
+                "bucket policy",
+                Put {
+                    bucket: Some(DENY_ALL),
+                    ..put()
+                },
+                false,
+                [NotAsked, Closed, Open, NotAsked, NotAsked],
+            ),
+            (
+                "trust",
+                Put {
+                    trust: Some(OTHERS),
+                    role_of: mine,
+                    ..put()
+                },
+                false,
+                [NotAsked, Closed, Open, NotAsked, NotAsked],
+            ),
+            (
+                "trusted",
+                Put {
+                    trust: Some(OURS),
+                    role_of: mine,
+                    ..put()
+                },
+                true,
+                [NotAsked, Open, Open, NotAsked, NotAsked],
+            ),
+            // Of another account's trust it is told that it shuts one out, and by what nobody is told; nor anything at all to
+            // those who would not get so far.
+            (
+                "their trust",
+                Put {
+                    trust: Some(OTHERS),
+                    role_of: theirs,
+                    ..put()
+                },
+                false,
+                [NotAsked, Closed, Open, NotAsked, NotAsked],
+            ),
+            (
+                "no such role",
+                Put {
+                    role_of: theirs,
+                    ..put()
+                },
+                false,
+                [NotAsked, Closed, Open, NotAsked, NotAsked],
+            ),
+            (
+                "trusted there",
+                Put {
+                    trust: Some(OURS),
+                    role_of: theirs,
+                    ..put()
+                },
+                true,
+                [NotAsked, Open, Open, NotAsked, NotAsked],
+            ),
+            (
+                "both shut",
+                Put {
+                    trust: Some(OTHERS),
+                    identity: Some(NONE),
+                    role_of: theirs,
+                    ..put()
+                },
+                false,
+                [NotAsked, Theirs, Closed, NotAsked, NotAsked],
+            ),
+            (
+                "a silent bucket policy",
+                Put {
+                    bucket: Some(
+                        r#"{"Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"*"}"#,
+                    ),
+                    ..put()
+                },
+                true,
+                [NotAsked, Unneeded, Open, NotAsked, NotAsked],
+            ),
+        ] {
+            assert_eq!(put.states(), (allowed, states), "{what}");
+        }
+    }
 }

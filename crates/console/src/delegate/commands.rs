@@ -44,6 +44,23 @@ pub(super) fn of_those_who_come(plan: &Plan) -> Option<String> {
     ))
 }
 
+/// The command of those who come in. It names all that the CLI might lack: where the server is, and a region.
+pub(super) fn of_coming_in(public_url: &str, region: &str, plan: &Plan) -> String {
+    let mut command = format!(
+        "aws sts assume-role --endpoint-url {} --region {} --role-arn {} --role-session-name my-session",
+        sh(public_url.trim_end_matches('/')),
+        sh(region),
+        sh(&plan.role_arn()),
+    );
+    if let Some(id) = &plan.place.external_id {
+        command.push_str(&format!(" --external-id {}", sh(id)));
+    }
+    if plan.place.mfa {
+        command.push_str(" --serial-number MFA-DEVICE-ARN --token-code CODE");
+    }
+    command
+}
+
 /// The link that opens the filled form of Switch Role.
 pub(super) fn switch_link(public_url: &str, plan: &Plan, account_name: &str) -> String {
     format!(

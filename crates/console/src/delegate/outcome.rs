@@ -306,7 +306,11 @@ pub(super) fn result(visit: &Visit, plan: &Plan, steps: &[Step]) -> Response<Bod
             section.panel {
                 h2 { "External ID" }
                 p { (copy(id)) }
-                p.hint { "Give it to the people of account " (plan.who.account) " together with the role's ARN: they send it with every AssumeRole. It is made for them alone: after this page only the role's trust policy shows it." }
+                p.hint {
+                    @if plan.who.account == visit.account() { "Your people send it with every AssumeRole, and the role's trust policy asks for it. " }
+                    @else { "Give it to the people of account " (plan.who.account) " together with the role's ARN: they send it with every AssumeRole. " }
+                    "It is made for this delegation alone: after this page only the role's trust policy shows it."
+                }
             }
         }
         @if !role_made || !assume_made {
@@ -332,6 +336,7 @@ pub(super) fn result(visit: &Visit, plan: &Plan, steps: &[Step]) -> Response<Bod
                 } @else {
                     dt { "In the console" } dd { "The list of roles that they may switch to asks for the external ID." }
                 }
+                dt { "With the aws CLI" } dd { (copy(&commands::of_coming_in(&visit.world.settings.public_url, &visit.world.settings.region, plan))) }
             }
             div.actions {
                 @if role_made { a.button href=(visit.at(&format!("/iam/roles/{}", encode(&plan.place.role)))) { "The role" } }

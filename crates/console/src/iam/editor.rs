@@ -381,7 +381,8 @@ pub(crate) fn no_such_bucket(own: &[String], bucket: &str) -> String {
     format!("There is no such bucket in this account: {bucket}{near}")
 }
 
-fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) {
+/// Every text of a document, but the names of its members.
+pub(crate) fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) {
     match value {
         serde_json::Value::String(text) => with(text),
         serde_json::Value::Array(items) => items.iter().for_each(|item| each_text(item, with)),

@@ -12,13 +12,21 @@ use twinlock_gate::{Action, Cx, Need, Simulation};
 use twinlock_identity::sts::doors;
 use twinlock_policy::{PolicyKind, explain};
 
-use super::graph::{Account, Graph, Open, Principal, RoleBox, Way};
-use crate::{access::may_ask_about, http::encode, iam::principals, s3, visit::Visit};
+use super::graph::{Account, Bucket, Graph, Open, Principal, RoleBox, Way};
+use crate::{
+    access::may_ask_about,
+    http::encode,
+    iam::{editor::each_text, principals},
+    s3,
+    visit::Visit,
+};
 
 /// Identities of this account that are asked about at each role.
 const ASKED_MAX: usize = 100;
 /// So many buckets, all of them, in which a role may do the same are drawn as one.
 const TOGETHER_MIN: usize = 4;
+/// Buckets of other accounts that are asked about at each role.
+const THEIRS_MAX: usize = 20;
 /// Keys of a bucket that are tried, beside the whole of it.
 const KEYS_MAX: usize = 8;
 
@@ -111,10 +119,6 @@ impl<'a> Asker<'a> {
 
     /// Users and roles of this account that come in: both locks are asked.
     fn own_ways(&mut self, graph: &mut Graph, n: usize, door: &Door) {
-        let of = graph.account(Account {
-            name: self.node.account.name.clone(),
-            id: self.node.account.id.to_string(),
-        });
         if self.own.is_none() {
             let own = self.identities(graph);
             self.own = Some(own);
@@ -123,6 +127,10 @@ impl<'a> Asker<'a> {
             let Some(asks) = door.opens(|need| identity.simulation.allows(need)) else {
                 continue;
             };
+            let of = graph.account(Account {
+                name: self.node.account.name.clone(),
+                id: self.node.account.id.to_string(),
+            });
             let principal = Principal {
                 of,
                 name: identity.name.clone(),
@@ -267,66 +275,129 @@ impl<'a> Asker<'a> {
         seen.decision.allowed() || seen.decision.cause.as_ref().is_some_and(theirs)
     }
 
-    /// What a role opens.
+    /// What a role opens: of the account's own buckets, and of those of other accounts that its policies name.
     pub(super) fn opens(&mut self, graph: &mut Graph, n: usize, role: &Role, buckets: &[String]) {
         if !graph.roles[n].asked {
             graph.unasked = true;
             return;
         }
         let simulation = Simulation::of_role(self.cx, role);
+        let open = |bucket: &String, theirs| {
+            let open = self.opened(&simulation, n, bucket, theirs)?;
+            Some((bucket.clone(), open))
+        };
+        let ours = buckets.iter().filter_map(|name| open(name, false));
+        let mut found: Vec<(String, Open)> = ours.collect();
+        // Who may do the same in all of them is drawn with one arrow.
+        let alike = found.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        if alike && found.len() == buckets.len() && found.len() >= TOGETHER_MIN {
+            let bucket = graph.bucket(Bucket {
+                name: format!("All {} buckets", found.len()),
+                link: self.visit.at("/s3"),
+                theirs: false,
+            });
+            found.truncate(1);
+            let all = found.into_iter().map(|(_, open)| Open { bucket, ..open });
+            graph.opens.extend(all);
+        } else {
+            for (name, open) in found {
+                let bucket = graph.bucket(Bucket {
+                    link: self.visit.at(&s3::path(&name)),
+                    name,
+                    theirs: false,
+                });
+                graph.opens.push(Open { bucket, ..open });
+            }
+        }
+        let theirs = self.named(&simulation);
+        for (name, open) in theirs.iter().filter_map(|name| open(name, true)) {
+            let bucket = graph.bucket(Bucket {
+                link: self.why(role, &open, &name),
+                name,
+                theirs: true,
+            });
+            graph.opens.push(Open { bucket, ..open });
+        }
+    }
+
+    /// What the role may do in a bucket; none: nothing.
+    fn opened(
+        &self,
+        simulation: &Simulation<'_>,
+        role: usize,
+        bucket: &str,
+        theirs: bool,
+    ) -> Option<Open> {
         let snapshot = self.cx.snapshot;
+        let arn = format!("arn:aws:s3:::{bucket}");
         let may = |action: &Action, resource: String| {
             let need = twinlock_s3::common::asked(Need::on(action, resource), snapshot);
             simulation.allows(&need)
         };
-        let mut found: Vec<(&str, Open)> = Vec::new();
-        for bucket in buckets {
-            let arn = format!("arn:aws:s3:::{bucket}");
-            let probe = twinlock_s3::common::asked(Need::on(&GET, format!("{arn}/*")), snapshot);
-            let keys = simulation.ask(&probe, |_, set| {
-                set.sources()
-                    .flat_map(|source| keys(source.policy.text(), bucket))
-                    .take(KEYS_MAX)
-                    .collect::<Vec<_>>()
-            });
-            let over = |action: &Action| {
-                let whole = may(action, format!("{arn}/*"));
-                let part = !whole && keys.iter().any(|key| may(action, format!("{arn}/{key}")));
-                (whole || part, part)
+        // Which keys the policy of another's bucket speaks of is not to be told by what is drawn.
+        let probe = twinlock_s3::common::asked(Need::on(&GET, format!("{arn}/*")), snapshot);
+        let keys = simulation.ask(&probe, |_, set| {
+            let all = set.sources().map(|source| source.policy.text());
+            let identity = set.identity.iter().map(|source| source.policy.text());
+            let texts: Vec<&str> = if theirs {
+                identity.collect()
+            } else {
+                all.collect()
             };
-            let (reads, reads_part) = over(&GET);
-            let (puts, puts_part) = over(&PUT);
-            let (deletes, deletes_part) = over(&DELETE);
-            let lists = may(&LIST, arn.clone());
-            if !(lists || reads || puts || deletes) {
-                continue;
-            }
-            found.push((
-                bucket,
-                Open {
-                    role: n,
-                    bucket: 0,
-                    lists,
-                    reads,
-                    writes: puts || deletes,
-                    part: reads_part || puts_part || deletes_part,
-                },
-            ));
-        }
-        // Who may do the same in all of them is drawn with one arrow.
-        let alike = found.windows(2).all(|pair| pair[0].1 == pair[1].1);
-        if alike && found.len() == buckets.len() && found.len() >= TOGETHER_MIN {
-            let (name, link) = (format!("All {} buckets", found.len()), self.visit.at("/s3"));
-            found.truncate(1);
-            let bucket = graph.bucket(&name, link);
-            let all = found.into_iter().map(|(_, open)| Open { bucket, ..open });
-            graph.opens.extend(all);
-            return;
-        }
-        for (name, open) in found {
-            let bucket = graph.bucket(name, self.visit.at(&s3::path(name)));
-            graph.opens.push(Open { bucket, ..open });
-        }
+            let keys = texts.into_iter().flat_map(|text| keys(text, bucket));
+            keys.take(KEYS_MAX).collect::<Vec<_>>()
+        });
+        let over = |action: &Action| {
+            let whole = may(action, format!("{arn}/*"));
+            let part = !whole && keys.iter().any(|key| may(action, format!("{arn}/{key}")));
+            (whole || part, part)
+        };
+        let (reads, reads_part) = over(&GET);
+        let (puts, puts_part) = over(&PUT);
+        let (deletes, deletes_part) = over(&DELETE);
+        let lists = may(&LIST, arn.clone());
+        (lists || reads || puts || deletes).then_some(Open {
+            role,
+            bucket: 0,
+            lists,
+            reads,
+            writes: puts || deletes,
+            part: reads_part || puts_part || deletes_part,
+        })
+    }
+
+    /// Buckets of other accounts that the role's own policies name. Names of buckets are no secret of theirs to whoever may read
+    /// those policies, and whether one opens is what the access page answers, too. What another account's bucket policy says of the
+    /// role besides, or whose a bucket is, nobody here could find out: it is not looked for.
+    fn named(&self, simulation: &Simulation<'_>) -> Vec<String> {
+        let snapshot = self.cx.snapshot;
+        let own = self.node.account.id;
+        let mut names: Vec<String> = simulation.ask(&Need::on(&LIST, "*"), |_, set| {
+            let texts = set.identity.iter().map(|source| source.policy.text());
+            texts.flat_map(bucket_names).collect()
+        });
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| {
+            let bucket = snapshot.bucket(name);
+            bucket.is_some_and(|bucket| bucket.account != own)
+        });
+        names.truncate(THEIRS_MAX);
+        names
+    }
+
+    /// The access page, about the role and the bucket.
+    fn why(&self, role: &Role, open: &Open, bucket: &str) -> String {
+        let (action, rest) = match open {
+            Open { lists: true, .. } => ("s3:ListBucket", ""),
+            Open { reads: true, .. } => ("s3:GetObject", "/*"),
+            _ => ("s3:PutObject", "/*"),
+        };
+        self.visit.at(&format!(
+            "/access?principal={}&action={action}&resource={}",
+            encode(&role.arn()),
+            encode(&format!("arn:aws:s3:::{bucket}{rest}"))
+        ))
     }
 }
 
@@ -364,16 +435,33 @@ impl Door {
     }
 }
 
+/// What a policy's ARNs of S3 say behind `arn:aws:s3:::`.
+fn named_in_s3(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Ok(document) = serde_json::from_str(text) {
+        each_text(&document, &mut |text| {
+            found.extend(text.strip_prefix("arn:aws:s3:::").map(str::to_owned));
+        });
+    }
+    found
+}
+
 /// Keys of the bucket that a policy speaks of, wildcards filled in, to ask whether any of them is open.
 fn keys(text: &str, bucket: &str) -> Vec<String> {
-    const ARN: &str = "arn:aws:s3:::";
-    text.match_indices(ARN)
-        .filter_map(|(at, _)| {
-            let rest = text[at + ARN.len()..].split('"').next()?;
-            let (of, key) = rest.split_once('/')?;
-            (of == bucket || of.contains('*')).then(|| key.replace(['*', '?'], "x"))
-        })
-        .filter(|key| !key.is_empty())
+    let key = |named: String| {
+        let (of, key) = named.split_once('/')?;
+        (of == bucket || of.contains('*')).then(|| key.replace(['*', '?'], "x"))
+    };
+    let keys = named_in_s3(text).into_iter().filter_map(key);
+    keys.filter(|key| !key.is_empty()).collect()
+}
+
+/// Buckets whose name a policy has in full.
+fn bucket_names(text: &str) -> Vec<String> {
+    let name = |named: String| named.split('/').next().map(str::to_owned);
+    let names = named_in_s3(text).into_iter().filter_map(name);
+    names
+        .filter(|name| !name.is_empty() && !name.contains(['*', '?', '$']))
         .collect()
 }
 
@@ -382,8 +470,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn buckets_are_those_that_a_policy_names_in_full() {
+        let text = r#"{"Resource":["arn:aws:s3:::logs","arn:aws:s3:::in/x/*","arn:aws:s3:::a*","arn:aws:s3:::*/b?","arn:aws:s3:::${aws:username}"]}"#;
+        assert_eq!(bucket_names(text), ["logs", "in"]);
+    }
+
+    #[test]
     fn keys_are_taken_from_what_policies_say_of_the_bucket() {
-        let text = r#"{"Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/in/*","arn:aws:s3:::other/a","arn:aws:s3:::*/b?"]}"#;
-        assert_eq!(keys(text, "logs"), ["in/x", "bx"]);
+        let text = r#"{"Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/in/*","arn:aws:s3:::other/a","arn:aws:s3:::*/b?","arn:aws:s3:::logs/\"c\""]}"#;
+        assert_eq!(keys(text, "logs"), ["in/x", "bx", "\"c\""]);
     }
 }

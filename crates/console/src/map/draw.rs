@@ -19,8 +19,9 @@ const COLUMNS: [(usize, usize, &str); 4] = [
     (585, 244, "Roles"),
     (916, 243, "Buckets"),
 ];
-/// Characters that fit into a box.
-const CHARS_MAX: usize = 27;
+/// Room for one character in the wider of the usual fonts, and the margins of a box.
+const CHAR_WIDTH: usize = 8;
+const MARGINS: usize = 24;
 
 /// The whole picture.
 pub(super) fn picture(graph: &Graph) -> Markup {
@@ -73,7 +74,8 @@ pub(super) fn picture(graph: &Graph) -> Markup {
                     (card("role", &format!("r{n}"), (COLUMNS[2].0, y(2, n), COLUMNS[2].1), &role.name, "Role", Some(&role.link)))
                 }
                 @for (n, bucket) in graph.buckets.iter().enumerate() {
-                    (card("bucket", &format!("b{n}"), (COLUMNS[3].0, y(3, n), COLUMNS[3].1), &bucket.name, "Bucket", Some(&bucket.link)))
+                    @let class = if bucket.theirs { "bucket theirs" } else { "bucket" };
+                    (card(class, &format!("b{n}"), (COLUMNS[3].0, y(3, n), COLUMNS[3].1), &bucket.name, bucket.kind(), Some(&bucket.link)))
                 }
             }
         }
@@ -89,7 +91,7 @@ fn card(
     about: &str,
     link: Option<&str>,
 ) -> Markup {
-    let shown = shortened(name);
+    let shown = shortened(name, (width - MARGINS) / CHAR_WIDTH);
     let inside = html! {
         title { (name) @if !about.is_empty() { ", " (about) } }
         rect x=(x) y=(y) width=(width) height=(BOX_HEIGHT) rx="8" {}
@@ -109,10 +111,10 @@ fn card(
     }
 }
 
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= CHARS_MAX {
+fn shortened(name: &str, chars_max: usize) -> String {
+    if name.chars().count() <= chars_max {
         return name.to_owned();
     }
-    let start: String = name.chars().take(CHARS_MAX - 1).collect();
+    let start: String = name.chars().take(chars_max - 1).collect();
     format!("{start}…")
 }

@@ -58,6 +58,18 @@ pub(super) struct RoleBox {
 pub(super) struct Bucket {
     pub name: String,
     pub link: String,
+    /// Whether it is another account's; which one is not for us to know.
+    pub theirs: bool,
+}
+
+impl Bucket {
+    pub(super) fn kind(&self) -> &'static str {
+        if self.theirs {
+            "Bucket of another account"
+        } else {
+            "Bucket"
+        }
+    }
 }
 
 /// An arrow into a role.
@@ -183,14 +195,13 @@ impl Graph {
         Some(self.principals.len() - 1)
     }
 
-    pub(super) fn bucket(&mut self, name: &str, link: String) -> usize {
-        if let Some(n) = self.buckets.iter().position(|known| known.name == name) {
+    /// The bucket's place; the first role that opens it leads to its page.
+    pub(super) fn bucket(&mut self, bucket: Bucket) -> usize {
+        let known = |known: &Bucket| known.name == bucket.name && known.theirs == bucket.theirs;
+        if let Some(n) = self.buckets.iter().position(known) {
             return n;
         }
-        self.buckets.push(Bucket {
-            name: name.to_owned(),
-            link,
-        });
+        self.buckets.push(bucket);
         self.buckets.len() - 1
     }
 

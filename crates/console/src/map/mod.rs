@@ -24,12 +24,13 @@ use crate::{
 pub(crate) fn page(visit: &Visit) -> Page {
     let graph = Graph::of(visit, visit.query("q"))?;
     let main = html! {
-        (head("Access map", "Who gets into which role of this account, from which account, and which of its buckets that opens. Computed from all policies as they are now.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } }))
+        (head("Access map", "Who gets into which role of this account, from which account, and which buckets that opens. Computed from all policies as they are now.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } }))
         (search("Find roles", visit.query("q")))
         @if graph.roles.is_empty() { (nothing(if graph.roles_hidden == 0 { "There is no role here." } else { "There is no role here that you may read." })) } @else {
             (draw::picture(&graph))
             (legend())
             (table(&graph))
+            p.hint { "Buckets of other accounts stand here where the role's own policies name them and their owner lets the role in." }
         }
         @if graph.roles_beyond > 0 { p.hint { (graph.roles_beyond) " more roles are not shown: search for their names." } }
         @if graph.roles_hidden > 0 { p.hint { (graph.roles_hidden) " roles are left out: iam:GetRole on them is not yours." } }
@@ -73,8 +74,8 @@ fn table(graph: &Graph) -> Markup {
                     }
                     td {
                         @let opens: Vec<_> = graph.opens.iter().filter(|open| open.role == n).collect();
-                        @if opens.is_empty() { span.about { @if role.asked { "No bucket of this account" } @else { "Not shown to you" } } }
-                        ul.plain { @for open in opens { @let bucket = &graph.buckets[open.bucket]; li { a href=(bucket.link) { (bucket.name) } " " span.about { (open.words()) } } } }
+                        @if opens.is_empty() { span.about { @if role.asked { "No bucket" } @else { "Not shown to you" } } }
+                        ul.plain { @for open in opens { @let bucket = &graph.buckets[open.bucket]; li { a href=(bucket.link) { (bucket.name) } " " span.about { @if bucket.theirs { "of another account: " } (open.words()) } } } }
                     }
                 }
             } }

@@ -130,6 +130,11 @@ impl Explanation {
                 is_caller
             }
         });
+        // An ARN of S3 names no account, and S3 tells nobody whose a bucket is.
+        let named = self.resource.split(':').nth(4);
+        if !is_owner && self.owner_account.as_deref() != named {
+            self.owner_account = None;
+        }
         // It is used up here: what may be shown to one must not be asked for another.
         let alone = self.alone.take();
         match alone {

@@ -156,3 +156,30 @@ fn members_do_not_read_their_organizations_policies() {
         "{seen}"
     );
 }
+
+/// Whose a bucket is stands in no ARN: a stranger to it is refused without learning that, too.
+#[test]
+fn a_foreign_bucket_does_not_tell_whose_it_is() {
+    let may = policy(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#);
+    let principal = user();
+    let request = Request {
+        principal: &principal,
+        action: "s3:GetObject",
+        resource: "arn:aws:s3:::theirs/key",
+        resource_account: Some("222222222222"),
+        context: &Id(None),
+    };
+    let set = PolicySet {
+        identity: vec![source(&may, "hers", "user Ann")],
+        ..PolicySet::default()
+    };
+    let seen = advise(&request, &set).for_caller(Some("111111111111"));
+    assert!(!seen.decision.allowed());
+    assert!(!json(&seen).contains("222222222222"), "{seen:#?}");
+    assert!(
+        seen.to_string().contains("the other side must allow it"),
+        "{seen}"
+    );
+    let owners = advise(&request, &set).for_caller(Some("222222222222"));
+    assert_eq!(owners.owner_account.as_deref(), Some("222222222222"));
+}
