@@ -10,11 +10,8 @@ use crate::{
 
 const LONG: &str = "a-rather-long-name-of-a-photograph-that-somebody-took-on-a-long-journey-through-the-mountains-and-back.jpg";
 
-/// Pages of IAM below the identity's own address, and what each of them says.
-const IAM: &[(&str, &str)] = &[
-    ("/", "Console Home"),
-    ("/iam", "Dashboard"),
-    ("/iam/recommendations", "Security recommendations"),
+/// Pages below the identity's own address, and what each of them says: users and groups.
+const USERS: &[(&str, &str)] = &[
     ("/iam/users", "Users"),
     ("/iam/users?q=nobody", "No "),
     ("/iam/users/create", "User name"),
@@ -30,6 +27,12 @@ const IAM: &[(&str, &str)] = &[
     ("/iam/groups/Developers", "John"),
     ("/iam/groups/Developers?tab=permissions", "Permissions"),
     ("/iam/groups/Developers/add-users", "Add users"),
+    ("/iam/users/John?tab=last-accessed", "Allowed services"),
+    ("/iam/users/Nobody", "NoSuchEntity"),
+];
+
+/// Roles and policies.
+const ROLES: &[(&str, &str)] = &[
     ("/iam/roles", "Roles"),
     ("/iam/roles/create", "Trusted entity"),
     ("/iam/roles/Auditor", "Link to switch roles in console"),
@@ -53,7 +56,13 @@ const IAM: &[(&str, &str)] = &[
         "/iam/policies/arn%3Aaws%3Aiam%3A%3A111111111111%3Apolicy%2Freads-a-bucket?tab=versions",
         "v1",
     ),
-    ("/iam/users/John?tab=last-accessed", "Allowed services"),
+];
+
+/// The account, its access, and the identity's own pages.
+const ACCOUNT: &[(&str, &str)] = &[
+    ("/", "Console Home"),
+    ("/iam", "Dashboard"),
+    ("/iam/recommendations", "Security recommendations"),
     ("/iam/identity-providers", "Identity providers"),
     ("/iam/identity-providers/create", "Provider"),
     ("/iam/credential-report", "Credential report"),
@@ -64,7 +73,6 @@ const IAM: &[(&str, &str)] = &[
     ("/access", "Access"),
     ("/access/map", "Auditor"),
     ("/access/map?q=nobody", "There is no role here"),
-    ("/access/delegate", "Who shall come in?"),
     (
         "/access?principal=arn%3Aaws%3Aiam%3A%3A111111111111%3Auser%2FJohn&action=s3%3AGetObject&resource=arn%3Aaws%3As3%3A%3A%3Aelsewhere%2Fx",
         "Permissions",
@@ -74,7 +82,6 @@ const IAM: &[(&str, &str)] = &[
     ("/history", "Role history"),
     ("/sessions", "Signed in"),
     ("/nowhere", "There is no such page"),
-    ("/iam/users/Nobody", "NoSuchEntity"),
 ];
 
 /// Pages of S3.
@@ -187,8 +194,8 @@ impl Tour<'_> {
     }
 }
 
-#[test]
-fn console_pages_of_s3_are_for_everybody() {
+/// A furnished account, and its root user at a browser that finds what is wrong.
+fn furnished() -> (World, Browser) {
     let world = World::start("text3");
     furnish(&world.account("Development"));
     let browser = Browser::open(&world);
@@ -196,12 +203,48 @@ fn console_pages_of_s3_are_for_everybody() {
         .examines()
         .signs_in_as_root("development@example.com", "Development-sample-1")
         .sees("Console Home");
+    (world, browser)
+}
+
+/// Nothing is wrong with these pages.
+fn visits(pages: &[(&str, &str)]) {
+    let (_world, browser) = furnished();
+    let mut tour = Tour {
+        browser: &browser,
+        wrong: Vec::new(),
+    };
+    tour.visits(&browser.home(), pages);
+    assert_eq!(tour.wrong, Vec::<String>::new());
+}
+
+#[test]
+fn console_pages_of_s3_are_for_everybody() {
+    visits(S3);
+}
+
+#[test]
+fn console_pages_of_users_and_groups_are_for_everybody() {
+    visits(USERS);
+}
+
+#[test]
+fn console_pages_of_roles_and_policies_are_for_everybody() {
+    visits(ROLES);
+}
+
+#[test]
+fn console_pages_of_the_account_are_for_everybody() {
+    visits(ACCOUNT);
+}
+
+#[test]
+fn console_pages_that_a_click_leads_to_are_for_everybody() {
+    let (_world, browser) = furnished();
     let mut tour = Tour {
         browser: &browser,
         wrong: Vec::new(),
     };
     let home = browser.home();
-    tour.visits(&home, S3);
     browser.goes(&format!(
         "{home}/s3/a-bucket-of-development/share?key=readme.txt"
     ));
@@ -210,11 +253,23 @@ fn console_pages_of_s3_are_for_everybody() {
     browser.goes(&format!("{home}/s3/a-bucket-of-development"));
     browser.clicks("Select readme.txt").clicks("Delete");
     tour.here("To confirm");
+    browser.goes(&format!("{home}/iam/policies/create"));
+    browser
+        .pastes(
+            &json!({ "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+                  "Condition": { "StringEquals": { "aws:PrincipalTag/team": "a" }, "Bool": { "aws:SecureTransport": "true" } } },
+                { "Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*" },
+            ] })
+            .to_string(),
+        )
+        .clicks("Visual");
+    tour.here("Request conditions");
     assert_eq!(tour.wrong, Vec::<String>::new());
 }
 
 #[test]
-fn console_pages_are_for_everybody() {
+fn console_pages_of_signing_in_and_of_a_role_are_for_everybody() {
     let world = World::start("text3");
     let dev = world.account("Development");
     furnish(&dev);
@@ -233,24 +288,10 @@ fn console_pages_are_for_everybody() {
     );
     browser.signs_in(dev.id(), "John", "wrong");
     tour.here("incorrect");
-    browser.signs_in_as_root("development@example.com", "Development-sample-1");
-    browser.sees("Console Home");
-    let root = browser.home();
-    tour.visits(&root, IAM);
-    browser.goes(&format!("{root}/iam/policies/create"));
+    // Two identities, so that there is a choice.
     browser
-        .pastes(
-            &json!({ "Version": "2012-10-17", "Statement": [
-                { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
-                  "Condition": { "StringEquals": { "aws:PrincipalTag/team": "a" }, "Bool": { "aws:SecureTransport": "true" } } },
-                { "Effect": "Deny", "NotAction": "s3:GetObject", "Resource": "*" },
-            ] })
-            .to_string(),
-        )
-        .clicks("Visual");
-    tour.here("Request conditions");
-
-    // Somebody in a role, whose sessions are then revoked.
+        .signs_in_as_root("development@example.com", "Development-sample-1")
+        .sees("Console Home");
     browser
         .signs_in(dev.id(), "John", "John-sample-1")
         .sees("Console Home");
@@ -282,14 +323,7 @@ fn console_pages_are_for_everybody() {
 
 #[test]
 fn console_the_wizard_that_delegates_is_for_everybody() {
-    let world = World::start("text3");
-    let dev = world.account("Development");
-    furnish(&dev);
-    let browser = Browser::open(&world);
-    browser
-        .examines()
-        .signs_in_as_root("development@example.com", "Development-sample-1")
-        .sees("Console Home");
+    let (_world, browser) = furnished();
     let mut tour = Tour {
         browser: &browser,
         wrong: Vec::new(),
