@@ -381,6 +381,25 @@ impl Browser {
         self
     }
 
+    /// Drags files and folders onto the part of the page that a selector finds, and drops them there.
+    pub(crate) fn drops(&self, selector: &str, paths: &[&std::path::Path]) -> &Self {
+        let middle = self.runs(
+            "const r = document.querySelector(arguments[0]).getBoundingClientRect();\
+             return [r.x + r.width / 2, r.y + r.height / 2]",
+            json!([selector]),
+        );
+        let data = json!({ "items": [], "files": paths, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": middle[0], "y": middle[1], "data": data });
+            self.tell(
+                "POST",
+                "/goog/cdp/execute",
+                json!({ "cmd": "Input.dispatchDragEvent", "params": event }),
+            );
+        }
+        self
+    }
+
     /// Turns to the tab that a link has just opened.
     pub(crate) fn follows_new_tab(&self) -> &Self {
         let newest = self.until("a new tab", || {

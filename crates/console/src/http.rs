@@ -336,6 +336,11 @@ pub(crate) fn encode(text: &str) -> String {
         .replace('+', "%20")
 }
 
+/// What was [`encode`]d.
+pub(crate) fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
 /// A place on this server that a sign-in or switch may lead to; anything else, another host above all, is refused. So are ways up:
 /// the place is one below an identity, and must not become a page in a bucket.
 pub(crate) fn local_path(text: &str) -> Option<&str> {
@@ -423,6 +428,24 @@ mod tests {
             "https://iam.example.com/console/0123456789abcdef/../../bucket/page.html",
         ] {
             assert_eq!(from(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn what_a_form_carries_encoded_comes_back_as_it_was() {
+        for key in [
+            "a b",
+            "100%",
+            "%41",
+            "a+b",
+            "new\nline",
+            "ünï/日本",
+            "q?x=1&y#",
+            "..",
+        ] {
+            let carried = encode(key);
+            assert!(carried.bytes().all(|b| b.is_ascii_graphic()), "{carried}");
+            assert_eq!(decode(&carried), key);
         }
     }
 

@@ -1,6 +1,8 @@
 //! Pieces that pages are made of.
 
 use maud::{Markup, html};
+use serde_json::json;
+use twinlock_gate::Fault;
 
 use crate::{http::encode, visit::Visit};
 
@@ -35,25 +37,41 @@ pub(crate) fn problem(visit: &Visit, code: &str, message: &str) -> Markup {
     }
 }
 
+/// The same for a script to show: the words, and the way to the reasons.
+pub(crate) fn problem_told(visit: &Visit, fault: &Fault) -> serde_json::Value {
+    json!({ "fault": format!("{}: {}", fault.code, fault.message), "why": why(visit, &fault.message) })
+}
+
 /// The access page for a denial's principal, action and resource.
 fn why(visit: &Visit, message: &str) -> Option<String> {
-    let rest = message.strip_prefix("User: ")?;
-    let (principal, rest) = rest.split_once(" is not authorized to perform: ")?;
-    let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-    let resource = rest.strip_prefix("on resource: ").map_or("*", |rest| {
-        let end = [" because ", " with an explicit deny"]
-            .iter()
-            .filter_map(|mark| rest.find(mark))
-            .min()
-            .unwrap_or(rest.len());
-        rest[..end].trim_matches('"')
-    });
+    let (principal, action, resource) = denied(message)?;
     Some(visit.at(&format!(
         "/access?principal={}&action={}&resource={}",
         encode(principal),
         encode(action),
         encode(resource)
     )))
+}
+
+/// Principal, action and resource of AWS's sentence for a denial.
+fn denied(message: &str) -> Option<(&str, &str, &str)> {
+    let rest = message.strip_prefix("User: ")?;
+    let (principal, rest) = rest.split_once(" is not authorized to perform: ")?;
+    let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let resource = rest.strip_prefix("on resource: ").map_or("*", |rest| {
+        // The reason comes last: a key may have the same words in it.
+        let end = [" because ", " with an explicit deny"]
+            .iter()
+            .filter_map(|mark| rest.rfind(mark))
+            .max()
+            .unwrap_or(rest.len());
+        let shown = &rest[..end];
+        let quoted = shown.strip_prefix('"');
+        quoted
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(shown)
+    });
+    Some((principal, action, resource))
 }
 
 /// The head of a page: its title, and what one can do.
@@ -131,4 +149,45 @@ pub(crate) fn when(at_ms: u64) -> Markup {
         .map(|t| t.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
         .unwrap_or_default();
     html! { time datetime=(twinlock_gate::iso(at_ms)) { (text) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denied;
+
+    #[test]
+    fn a_denial_is_read_back_from_its_sentence() {
+        const WHO: &str = "arn:aws:sts::999999999999:assumed-role/UpdateApp/David";
+        for (rest, action, resource) in [
+            (
+                "s3:GetObject on resource: \"arn:aws:s3:::b/a because of.txt\" because no identity-based policy allows the s3:GetObject action",
+                "s3:GetObject",
+                "arn:aws:s3:::b/a because of.txt",
+            ),
+            (
+                "s3:PutObject on resource: \"arn:aws:s3:::b/\"quoted\"\" with an explicit deny in a service control policy",
+                "s3:PutObject",
+                "arn:aws:s3:::b/\"quoted\"",
+            ),
+            (
+                "sts:AssumeRole on resource: arn:aws:iam::999999999999:role/UpdateApp",
+                "sts:AssumeRole",
+                "arn:aws:iam::999999999999:role/UpdateApp",
+            ),
+            (
+                "iam:GetUser on resource: user David because no session policy allows the iam:GetUser action",
+                "iam:GetUser",
+                "user David",
+            ),
+            (
+                "s3:ListAllMyBuckets because no permissions boundary allows the s3:ListAllMyBuckets action",
+                "s3:ListAllMyBuckets",
+                "*",
+            ),
+        ] {
+            let message = format!("User: {WHO} is not authorized to perform: {rest}");
+            assert_eq!(denied(&message), Some((WHO, action, resource)), "{message}");
+        }
+        assert_eq!(denied("The specified bucket does not exist"), None);
+    }
 }

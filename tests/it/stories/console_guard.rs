@@ -35,6 +35,13 @@ fn marks(dev: &AccountIn) {
     dev.bucket("marked-bucket");
     let object = json!({ "Bucket": "marked-bucket", "Key": SCRIPT, "Body": "x", "ContentType": SCRIPT, "CacheControl": SCRIPT, "Metadata": { "note": SCRIPT } });
     root.call("s3", "put_object", object).ok();
+    let tags = json!({ "TagSet": [{ "Key": SCRIPT, "Value": SCRIPT }] });
+    let tagging = json!({ "Bucket": "marked-bucket", "Key": SCRIPT, "Tagging": tags });
+    root.call("s3", "put_object_tagging", tagging).ok();
+    // Tags of a bucket, and of IAM, take no such characters.
+    let tagging = json!({ "Bucket": "marked-bucket", "Tagging": tags });
+    root.call("s3", "put_bucket_tagging", tagging)
+        .refused("InvalidTag");
     dev.object("marked-bucket", &format!("{SCRIPT}/inside"), "x");
     let public = json!({
         "Version": "2012-10-17",
@@ -99,6 +106,12 @@ fn console_markup_in_names_tags_and_policies_is_text() {
         is_text(&browser, &page);
         assert!(!shown || browser.text().contains(SCRIPT), "{page}");
     }
+    browser.goes(&format!("{home}{object}"));
+    let tags = browser.runs(
+        "return [...document.querySelectorAll('[name=tagKey], [name=tagValue]')].map(field => field.value).filter(Boolean)",
+        json!([]),
+    );
+    assert_eq!(tags, json!([SCRIPT, SCRIPT]));
     browser.goes(&format!("{home}/s3/marked-bucket"));
     browser.clicks("Select all").clicks("Delete");
     browser.sees(SCRIPT);

@@ -174,7 +174,13 @@ fn console_text1_developers_switch_testers_do_not_and_revoking_ends_it() {
     // What the six actions do not hold is told panel by panel, with the action that is missing.
     john.clicks("Permissions")
         .sees("s3:GetBucketPublicAccessBlock")
-        .sees("s3:GetBucketPolicy");
+        .sees("s3:GetBucketPolicy")
+        .sees("s3:GetBucketOwnershipControls")
+        .sees("s3:GetBucketCORS");
+    john.clicks("Properties")
+        .sees("s3:GetBucketVersioning")
+        .sees("s3:GetBucketTagging")
+        .sees("s3:GetEncryptionConfiguration");
     // His own permissions are set aside.
     john.goes(&format!("{home}/iam/users"));
     john.sees("is not authorized to perform: iam:ListUsers");
@@ -187,6 +193,20 @@ fn console_text1_developers_switch_testers_do_not_and_revoking_ends_it() {
         .sees("Signed in as");
     john.goes(&format!("{home}/s3/{BUCKET}"));
     john.sees(&name);
+    let bytes = john.runs(
+        "const x = new XMLHttpRequest(); x.open('GET', arguments[0], false); x.overrideMimeType('text/plain; charset=x-user-defined'); x.send(); return x.responseText.length",
+        serde_json::json!([format!("{home}/s3/{BUCKET}/download?key={name}")]),
+    );
+    assert_eq!(bytes, 20 * 1024 * 1024);
+    john.clicks("Create folder")
+        .fills("Folder name", "drafts")
+        .clicks("Create folder");
+    john.sees("The folder drafts is created");
+    john.clicks("Select drafts/")
+        .clicks("Delete")
+        .fills("To confirm", "permanently delete")
+        .clicks("Delete objects");
+    john.sees("1 deleted.");
 
     let sri = Browser::open(&world);
     sri.signs_in("111111111111", "Sri", "Sri-sample-1")
@@ -221,7 +241,7 @@ fn console_text1_developers_switch_testers_do_not_and_revoking_ends_it() {
     john.clicks(&format!("Empty {BUCKET}"))
         .fills("To confirm", "permanently delete")
         .clicks("Empty");
-    john.sees(BUCKET);
+    john.sees("is empty: 1 deleted");
     admin.goes(&format!("{production}/s3"));
     admin
         .clicks(&format!("Delete {BUCKET}"))

@@ -155,16 +155,26 @@ const PART = 8 * 1024 * 1024;
 const PARTS_MAX = 10000;
 const TRIES = 3;
 
-class Refused extends Error {}
+class Refused extends Error {
+  constructor({ fault, why }) {
+    super(fault);
+    this.why = why;
+  }
+}
+
+// Why something failed, with the way to the reasons where it was a denial.
+function tell(into, className, text, why) {
+  into.className = className;
+  into.replaceChildren(text, ...(why ? [" ", element("a", { href: why }, "Why, and what would change it")] : []));
+}
 
 class Upload {
-  constructor(panel, file) {
+  constructor(panel, file, name) {
     this.panel = panel;
     this.file = file;
     this.part = Math.max(PART, Math.ceil(file.size / PARTS_MAX));
     this.etags = [];
     this.query = panel.options();
-    const name = file.webkitRelativePath || file.name;
     this.query.set("key", panel.root.dataset.prefix + name);
     this.query.set("type", file.type);
     this.bar = element("progress", { max: file.size || 1, value: 0, ariaLabel: `Progress of ${name}` });
@@ -191,8 +201,7 @@ class Upload {
     } catch (error) {
       if (this.state === "cancelled") return;
       this.state = "failed";
-      this.said.className = "error";
-      this.said.textContent = error.message;
+      tell(this.said, "error", error.message, error.why);
       this.again.hidden = false;
     }
   }
@@ -236,21 +245,47 @@ class Upload {
         } catch {
           said = { fault: "Your session has ended: reload the page." };
         }
-        if (said.fault) failed(new Refused(said.fault));
+        if (said.fault) failed(new Refused(said));
         else done(said);
       });
       request.send(body);
     });
   }
 
-  // What was sent in parts is not left behind.
+  // What was sent in parts is not left behind, or it is said that it is.
   cancel() {
     this.state = "cancelled";
     this.request?.abort();
-    if (this.query.has("upload")) this.send("abort", this.query, "", 0).catch(() => {});
     this.row.remove();
-    this.panel.settle();
+    if (!this.query.has("upload")) return this.panel.settle();
+    this.send("abort", this.query, "", 0).then(
+      () => this.panel.settle(),
+      (error) => {
+        for (const part of [this.bar, this.again, this.stop]) part.remove();
+        tell(this.said, "error", `Cancelled, and the parts that were sent stay in the bucket. ${error.message}`, error.why);
+        this.panel.list.append(this.row);
+      },
+    );
   }
+}
+
+// What was dropped: files, and folders with all that is in them, each with its path.
+async function dropped(transfer) {
+  // Taken before the event is over, after which nothing is told of it.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return [...transfer.files].map((file) => [file, file.name]);
+  const found = [];
+  const walk = async (entry, folder) => {
+    const path = folder + entry.name;
+    if (entry.isFile) return found.push([await new Promise((done, failed) => entry.file(done, failed)), path]);
+    // A reader gives some at a time, and none when it has given all.
+    const reader = entry.createReader();
+    for (let some; (some = await new Promise((done, failed) => reader.readEntries(done, failed))).length; ) {
+      for (const inner of some) await walk(inner, `${path}/`);
+    }
+  };
+  for (const entry of entries) await walk(entry, "");
+  return found;
 }
 
 class Uploads {
@@ -261,7 +296,7 @@ class Uploads {
     const drop = root.querySelector(".drop");
     for (const input of root.querySelectorAll("input[type=file]")) {
       input.addEventListener("change", () => {
-        this.add([...input.files]);
+        this.add([...input.files].map((file) => [file, file.webkitRelativePath || file.name]));
         input.value = "";
       });
     }
@@ -269,7 +304,11 @@ class Uploads {
       drop.addEventListener(name, (event) => {
         event.preventDefault();
         drop.classList.toggle("over", name === "dragover");
-        if (name === "drop") this.add([...event.dataTransfer.files]);
+        if (name !== "drop") return;
+        dropped(event.dataTransfer).then(
+          (files) => this.add(files),
+          (error) => this.list.append(element("li", { className: "error", role: "alert" }, `What was dropped cannot be read: ${error.message}`)),
+        );
       });
     }
   }
@@ -282,7 +321,7 @@ class Uploads {
   }
 
   add(files) {
-    for (const file of files) this.queue(new Upload(this, file));
+    for (const [file, name] of files) this.queue(new Upload(this, file, name));
   }
 
   // One after the other.
@@ -343,19 +382,27 @@ document.addEventListener("submit", (event) => {
 document.querySelectorAll("form[data-rounds]").forEach((form) => {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const said = form.querySelector(".progress");
-    form.querySelector("[data-needs]").disabled = true;
+    const said = form.querySelector("[role=status]");
+    const button = form.querySelector("[data-needs]");
+    const stop = (text, why) => {
+      tell(said, "flash bad", text, why);
+      button.disabled = false;
+    };
+    button.disabled = true;
+    said.className = "progress";
     said.hidden = false;
     const body = new URLSearchParams(new FormData(form));
     for (let total = 0, more = true, n = 0; more; n++) {
       body.set("round", n);
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "x-csrf": form.dataset.csrf } });
-      const round = await answer.json();
-      if (round.fault) {
-        said.textContent = round.fault;
-        said.className = "flash bad";
-        return;
+      body.set("deleted", total);
+      let round;
+      try {
+        const answer = await fetch(form.action, { method: "POST", body, headers: { "x-csrf": form.dataset.csrf } });
+        round = await answer.json();
+      } catch {
+        return stop(`${total} deleted, then the connection broke or your session ended. Press the button again, or reload the page.`);
       }
+      if (round.fault) return stop(round.fault, round.why);
       total += round.deleted;
       more = round.more;
       said.textContent = `${total} deleted so far …`;

@@ -14,9 +14,10 @@ use twinlock_shapes::s3 as s;
 
 use super::{PER_PAGE, page_of, path};
 use crate::{
+    flash::Flash,
     layout::{Service, show},
     listing::{Order, pager, search},
-    parts::{copy_button, csrf, head, nothing, problem, text, when},
+    parts::{copy_button, csrf, head, nothing, problem, problem_told, text, when},
     visit::{Page, Visit},
 };
 
@@ -187,8 +188,10 @@ pub(crate) async fn delete(visit: &Visit, bucket: &str) -> Page {
             form.panel method="post" {
                 (csrf(visit))
                 p { "Deleting a bucket cannot be undone. Its name is then free for every account." }
-                label for="confirm" { "To confirm, type " strong { (bucket) } }
-                input type="text" id="confirm" name="confirm" data-word=(bucket) autocomplete="off";
+                div.field {
+                    label for="confirm" { "To confirm, type " strong { (bucket) } }
+                    input type="text" id="confirm" name="confirm" data-word=(bucket) autocomplete="off";
+                }
                 div.actions { a.button href=(visit.at("/s3")) { "Cancel" } button.danger type="submit" data-needs { "Delete bucket" } }
             }
         }
@@ -204,13 +207,19 @@ pub(crate) async fn empty(visit: &Visit, bucket: &str) -> Page {
     if visit.request.is_post() && visit.field("confirm") == "permanently delete" {
         match empty_round(visit, bucket).await {
             Ok((deleted, more)) => {
-                if !visit.request.header("x-csrf").is_empty() {
+                let scripted = !visit.request.header("x-csrf").is_empty();
+                let all = super::deleted_before(visit) + deleted;
+                let said = format!("The bucket {bucket} is empty: {all} deleted.");
+                if scripted {
+                    if !more {
+                        visit.flashes.put(&visit.slot, Flash::done(said));
+                    }
                     return Ok(crate::http::json(
                         &serde_json::json!({ "deleted": deleted, "more": more }),
                     ));
                 }
                 if !more {
-                    return Ok(visit.done("/s3", format!("The bucket {bucket} is empty.")));
+                    return Ok(visit.done("/s3", said));
                 }
                 gone = deleted;
             }
@@ -219,21 +228,22 @@ pub(crate) async fn empty(visit: &Visit, bucket: &str) -> Page {
         if let Some(fault) = &fault
             && !visit.request.header("x-csrf").is_empty()
         {
-            return Ok(crate::http::json(
-                &serde_json::json!({ "fault": format!("{}: {}", fault.code, fault.message) }),
-            ));
+            return Ok(crate::http::json(&problem_told(visit, fault)));
         }
     }
     let main = html! {
         div.narrow {
             (head("Empty bucket", "", html! {}))
             @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
-            @if gone > 0 { p.flash.note { (gone) " deleted, there are more: press the button again." } }
+            @if gone > 0 { p.flash.note { (gone) " deleted, there are more: type the words and press the button again." } }
             form.panel method="post" data-rounds=(visit.at("/s3")) data-csrf=(visit.sign_in.csrf) {
                 (csrf(visit))
                 p { "This deletes every object of " strong { (bucket) } ", all versions included, for ever." }
-                label for="confirm" { "To confirm, type " strong { "permanently delete" } }
-                input type="text" id="confirm" name="confirm" data-word="permanently delete" autocomplete="off";
+                @if gone > 0 { input type="hidden" name="deleted" value=(super::deleted_before(visit) + gone); }
+                div.field {
+                    label for="confirm" { "To confirm, type " strong { "permanently delete" } }
+                    input type="text" id="confirm" name="confirm" data-word="permanently delete" autocomplete="off";
+                }
                 p.progress hidden role="status" {}
                 div.actions { a.button href=(visit.at("/s3")) { "Cancel" } button.danger type="submit" data-needs { "Empty" } }
             }
@@ -249,7 +259,7 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
         bucket: bucket.to_owned(),
         ..Default::default()
     };
-    let (objects, marked, more) = match visit.effect::<ListObjectVersions>(input).await {
+    let (objects, marked, more, unseen) = match visit.effect::<ListObjectVersions>(input).await {
         Ok(out) => {
             let marked = !out.delete_markers.is_empty();
             let versions = out.versions.into_iter().map(|v| (v.key, v.version_id));
@@ -258,9 +268,9 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
                 .into_iter()
                 .map(|m| (m.key, m.version_id));
             let all = versions.chain(markers).collect::<Vec<_>>();
-            (all, marked, out.is_truncated == Some(true))
+            (all, marked, out.is_truncated == Some(true), None)
         }
-        Err(_) => {
+        Err(denied) => {
             let input = s::ListObjectsV2Input {
                 bucket: bucket.to_owned(),
                 ..Default::default()
@@ -272,6 +282,7 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
                 out.contents.into_iter().map(|o| (o.key, None)).collect(),
                 false,
                 out.is_truncated == Some(true),
+                Some(denied),
             )
         }
     };
@@ -301,9 +312,9 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
     let out = visit.effect::<DeleteObjects>(input).await?;
     if let Some(error) = out.errors.into_iter().next() {
         let text = format!(
-            "{}: {}",
-            error.key.unwrap_or_default(),
-            error.message.unwrap_or_default()
+            "{} ({} was not deleted.)",
+            error.message.unwrap_or_default(),
+            error.key.unwrap_or_default()
         );
         return Err(Fault::new(error.code.unwrap_or_default(), 403, text));
     }
@@ -312,5 +323,16 @@ async fn empty_round(visit: &Visit, bucket: &str) -> Result<(usize, bool), Fault
         .deleted
         .iter()
         .any(|deleted| deleted.version_id.is_none() && deleted.delete_marker == Some(true));
-    Ok((asked, more || left))
+    match unseen.filter(|_| left && !more) {
+        // What is listed is hidden now, and not gone: the page promised more than that.
+        Some(denied) => Err(Fault::new(
+            denied.code,
+            denied.status,
+            format!(
+                "{} (Every object is hidden by a delete marker; the versions under them stay.)",
+                denied.message
+            ),
+        )),
+        None => Ok((asked, more || left)),
+    }
 }

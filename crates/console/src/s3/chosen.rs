@@ -5,7 +5,10 @@ use twinlock_gate::Fault;
 use twinlock_s3::list_objects::ListObjectsV2;
 use twinlock_shapes::s3 as s;
 
-use crate::visit::Visit;
+use crate::{
+    http::{decode, encode},
+    visit::Visit,
+};
 
 /// Names that a page of confirmation shows; the rest is counted.
 const SHOWN_MAX: usize = 20;
@@ -22,16 +25,20 @@ pub(super) struct Chosen {
 impl Chosen {
     /// What the form holds, or the address names.
     pub(super) fn of(visit: &Visit) -> Chosen {
-        let all = |name: &'static str| visit.form.all(name).chain(visit.request.query.all(name));
-        let keys = all("key").filter(|key| !key.is_empty());
-        let folders = all("folder").filter(|folder| folder.ends_with('/'));
-        let versions = all("version").filter_map(|version| version.split_once(' '));
+        let all = |name: &'static str| {
+            let named = visit.request.query.all(name).map(str::to_owned);
+            visit.form.all(name).map(decode).chain(named)
+        };
+        let version = |version: String| {
+            let (id, key) = version.split_once(' ')?;
+            Some((id.to_owned(), key.to_owned()))
+        };
         let mut chosen = Chosen {
-            keys: keys.map(str::to_owned).collect(),
-            folders: folders.map(str::to_owned).collect(),
-            versions: versions
-                .map(|(id, key)| (id.to_owned(), key.to_owned()))
+            keys: all("key").filter(|key| !key.is_empty()).collect(),
+            folders: all("folder")
+                .filter(|folder| folder.ends_with('/'))
                 .collect(),
+            versions: all("version").filter_map(version).collect(),
         };
         // A form that was sent back to its own address names its object twice.
         chosen.keys.sort_unstable();
@@ -46,9 +53,9 @@ impl Chosen {
     /// Hidden fields that carry it on.
     pub(super) fn fields(&self) -> Markup {
         html! {
-            @for key in &self.keys { input type="hidden" name="key" value=(key); }
-            @for folder in &self.folders { input type="hidden" name="folder" value=(folder); }
-            @for (id, key) in &self.versions { input type="hidden" name="version" value={ (id) " " (key) }; }
+            @for key in &self.keys { input type="hidden" name="key" value=(encode(key)); }
+            @for folder in &self.folders { input type="hidden" name="folder" value=(encode(folder)); }
+            @for (id, key) in &self.versions { input type="hidden" name="version" value=(version_value(id, key)); }
         }
     }
 
@@ -101,6 +108,22 @@ impl Chosen {
             keys.extend(found);
         }
     }
+}
+
+/// A version as a form carries it. Keys stand encoded in forms: a browser sends every line break of a field as CR LF, and no key may
+/// come back as another one.
+pub(super) fn version_value(id: &str, key: &str) -> String {
+    encode(&format!("{id} {key}"))
+}
+
+/// The hidden field that says which folder a form was sent from.
+pub(super) fn from_folder(prefix: &str) -> Markup {
+    html! { input type="hidden" name="prefix" value=(encode(prefix)); }
+}
+
+/// The folder that [`from_folder`] says.
+pub(super) fn folder_sent(visit: &Visit) -> String {
+    decode(visit.form.get("prefix"))
 }
 
 fn too_many(most: usize) -> Fault {

@@ -8,14 +8,14 @@ use twinlock_s3::{delete_object::DeleteObjects, versioning::GetBucketVersioning}
 use twinlock_shapes::s3 as s;
 
 use super::{
-    chosen::{Chosen, inside},
+    chosen::{Chosen, folder_sent, from_folder, inside},
     objects, path, refusal,
 };
 use crate::{
     flash::Flash,
     http::{encode, json as answer},
     layout::{Service, show},
-    parts::{csrf, head},
+    parts::{csrf, head, problem_told},
     visit::{Page, Visit},
 };
 
@@ -27,8 +27,8 @@ const FOR_NOW: &str = "delete";
 /// of the button is one.
 pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
     let mut chosen = Chosen::of(visit);
-    let prefix = visit.form.get("prefix");
-    let mut back = format!("{}?prefix={}", path(bucket), encode(prefix));
+    let prefix = folder_sent(visit);
+    let mut back = format!("{}?prefix={}", path(bucket), encode(&prefix));
     if visit.form.maybe("versions").is_some() {
         back.push_str("&versions=1");
     }
@@ -46,13 +46,13 @@ pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
         chosen.versions.clear();
     }
     match round(visit, bucket, &chosen).await {
-        Err(fault) if scripted => Ok(answer(
-            &json!({ "fault": format!("{}: {}", fault.code, fault.message) }),
-        )),
+        Err(fault) if scripted => Ok(answer(&problem_told(visit, &fault))),
         Err(fault) => Ok(confirm(visit, bucket, &chosen, word, &back, Some(&fault))),
         Ok((deleted, more)) if scripted => {
             if !more {
-                visit.flashes.put(&visit.slot, Flash::done("Deleted."));
+                let all = super::deleted_before(visit) + deleted;
+                let said = Flash::done(format!("{all} deleted."));
+                visit.flashes.put(&visit.slot, said);
             }
             Ok(answer(&json!({ "deleted": deleted, "more": more })))
         }
@@ -157,12 +157,12 @@ fn confirm(
     };
     let main = html! {
         div.narrow {
-            (objects::crumbs(visit, bucket, visit.form.get("prefix")))
+            (objects::crumbs(visit, bucket, &folder_sent(visit)))
             (head(title, "", html! {}))
             @if let Some(fault) = fault { (refusal(visit, fault)) }
             form.panel method="post" action={ (visit.at(&path(bucket))) "/delete-objects" } data-rounds=(visit.at(back)) data-csrf=(visit.sign_in.csrf) {
                 (csrf(visit))
-                input type="hidden" name="prefix" value=(visit.form.get("prefix"));
+                (from_folder(&folder_sent(visit)))
                 @if visit.form.maybe("versions").is_some() { input type="hidden" name="versions" value="1"; }
                 (chosen.fields())
                 (chosen.listed())

@@ -107,6 +107,11 @@ fn folder_of(key: &str) -> &str {
     name.rfind('/').map_or("", |slash| &key[..=slash])
 }
 
+/// What the script counted in the rounds before this one.
+fn deleted_before(visit: &Visit) -> usize {
+    visit.field("deleted").parse().unwrap_or(0)
+}
+
 /// The last part of a key.
 fn file_name(key: &str) -> &str {
     &key[folder_of(key).len()..]

@@ -12,13 +12,14 @@ use twinlock_s3::{
 use twinlock_shapes::s3 as s;
 
 use super::{
+    chosen::from_folder,
     file_name, folder_of, object_path, objects, path,
     properties::{sent_tags, tag_form},
     refusal, size,
     transfer::source,
 };
 use crate::{
-    http::encode,
+    http::{decode, encode},
     layout::{Service, show},
     parts::{copy, csrf, head, nothing, tabs_with, when},
     visit::{Page, Visit},
@@ -61,7 +62,7 @@ pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
             a.button href={ (at) "/copy" (of) } { "Copy" }
             a.button href={ (at) "/move" (of) } { "Move" }
             a.button href={ (at) "/rename" (of) } { "Rename" }
-            form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) input type="hidden" name="key" value=(key); button.danger type="submit" { "Delete" } }
+            form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) (from_folder(folder_of(key))) input type="hidden" name="key" value=(encode(key)); button.danger type="submit" { "Delete" } }
         }))
         (tabs_with(&visit.at(&object_path(bucket, key)), &[("properties", "Properties"), ("versions", "Versions")], tab))
         (body)
@@ -194,32 +195,32 @@ pub(super) async fn tags(visit: &Visit, bucket: &str) -> Page {
 
 /// Makes an older version the current one, by copying it onto the key: the others stay as they are.
 pub(super) async fn restore(visit: &Visit, bucket: &str) -> Page {
-    let (key, id) = (visit.form.get("key"), visit.form.get("id"));
+    let (key, id) = (decode(visit.form.get("key")), visit.form.get("id"));
     let input = s::CopyObjectInput {
         bucket: bucket.to_owned(),
-        key: key.to_owned(),
-        copy_source: format!("{}?versionId={}", source(bucket, key), encode(id)),
+        key: key.clone(),
+        copy_source: format!("{}?versionId={}", source(bucket, &key), encode(id)),
         ..Default::default()
     };
     visit.effect::<CopyObject>(input).await?;
     Ok(visit.done(
-        &format!("{}&tab=versions", object_path(bucket, key)),
+        &format!("{}&tab=versions", object_path(bucket, &key)),
         format!("Version {id} is current again, as a new version."),
     ))
 }
 
 /// Takes a delete marker away, whereby the version under it is current again.
 pub(super) async fn undelete(visit: &Visit, bucket: &str) -> Page {
-    let (key, id) = (visit.form.get("key"), visit.form.get("id"));
+    let (key, id) = (decode(visit.form.get("key")), visit.form.get("id"));
     let input = s::DeleteObjectInput {
         bucket: bucket.to_owned(),
-        key: key.to_owned(),
+        key: key.clone(),
         version_id: Some(id.to_owned()),
         ..Default::default()
     };
     visit.effect::<DeleteObject>(input).await?;
     Ok(visit.done(
-        &format!("{}&tab=versions", object_path(bucket, key)),
+        &format!("{}&tab=versions", object_path(bucket, &key)),
         "The delete marker is gone: the object is there again.",
     ))
 }

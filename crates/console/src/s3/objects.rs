@@ -5,7 +5,11 @@ use twinlock_gate::Fault;
 use twinlock_s3::{list_objects::ListObjectsV2, list_versions::ListObjectVersions};
 use twinlock_shapes::s3 as s;
 
-use super::{PER_PAGE, file_name, object_path, page_of, path, refusal, size, upload};
+use super::{
+    PER_PAGE,
+    chosen::{from_folder, version_value},
+    file_name, object_path, page_of, path, refusal, size, upload,
+};
 use crate::{
     http::encode,
     listing::{Order, address, pager, search},
@@ -36,7 +40,7 @@ impl Row {
         match self {
             Row::Folder(_) => "Folder",
             Row::Object(_) => match file_name(self.name()).rsplit_once('.') {
-                Some((stem, kind)) if !stem.is_empty() => kind,
+                Some((stem, kind)) if !stem.is_empty() && !kind.is_empty() => kind,
                 _ => "–",
             },
         }
@@ -139,9 +143,18 @@ pub(super) fn crumbs(visit: &Visit, bucket: &str, prefix: &str) -> Markup {
             a href=(at) { (bucket) }
             @for (n, _) in prefix.match_indices('/') {
                 @let upto = &prefix[..=n];
-                " / " a href={ (at) "?prefix=" (encode(upto)) } { (file_name(upto.trim_end_matches('/'))) }
+                " / " a href={ (at) "?prefix=" (encode(upto)) } { (folder_name(upto)) }
             }
         }
+    }
+}
+
+/// The last part of a folder's prefix; one that has no name is shown by its slash.
+fn folder_name(prefix: &str) -> &str {
+    let name = prefix.strip_suffix('/').unwrap_or(prefix);
+    match name.rsplit('/').next() {
+        None | Some("") => "/",
+        Some(name) => name,
     }
 }
 
@@ -174,7 +187,7 @@ async fn plain(visit: &Visit, bucket: &str, prefix: &str, q: &str) -> Markup {
     html! {
         form method="post" {
             (csrf(visit))
-            input type="hidden" name="prefix" value=(prefix);
+            (from_folder(prefix))
             (choices(visit, bucket, true))
             table {
                 thead { tr { th.tick { input type="checkbox" data-all aria-label="Select all"; } (head("name", "Name")) (head("type", "Type")) (head("size", "Size")) (head("modified", "Last modified")) th { "Actions" } } }
@@ -215,17 +228,17 @@ fn shown_row(visit: &Visit, bucket: &str, prefix: &str, row: &Row) -> Markup {
         tr {
             @match row {
                 Row::Folder(folder) => {
-                    td.tick { input type="checkbox" name="folder" value=(folder) aria-label={ "Select " (short) }; }
+                    td.tick { input type="checkbox" name="folder" value=(encode(folder)) aria-label={ "Select " (short) }; }
                     td { a href={ (at) "?prefix=" (encode(folder)) } { (short) } }
                     td { "Folder" } td { "–" } td { "–" } td {}
                 }
                 Row::Object(object) => {
-                    td.tick { input type="checkbox" name="key" value=(name) aria-label={ "Select " (name) }; }
+                    td.tick { input type="checkbox" name="key" value=(encode(name)) aria-label={ "Select " (name) }; }
                     td { a href=(visit.at(&object_path(bucket, name))) { @if short.is_empty() { "(this folder)" } @else { (short) } } }
                     td { (row.kind()) }
                     td { (size(object.size.unwrap_or(0))) }
                     td { @if let Some(at) = object.last_modified { (when(at.0)) } }
-                    td.row-actions {
+                    td.row-actions.tight {
                         a.button href={ (at) "/download?key=" (encode(name)) } download aria-label={ "Download " (name) } { "Download" }
                         (copy_button(&format!("s3://{bucket}/{name}"), &format!("Copy S3 URI of {name}")))
                     }
@@ -307,7 +320,7 @@ async fn every_version(visit: &Visit, bucket: &str, prefix: &str, q: &str) -> Ma
     html! {
         form method="post" {
             (csrf(visit))
-            input type="hidden" name="prefix" value=(prefix);
+            (from_folder(prefix))
             input type="hidden" name="versions" value="1";
             (choices(visit, bucket, false))
             table {
@@ -319,7 +332,7 @@ async fn every_version(visit: &Visit, bucket: &str, prefix: &str, q: &str) -> Ma
                     @for version in &versions {
                         @let short = version.key.strip_prefix(prefix).unwrap_or(&version.key);
                         tr {
-                            td.tick { input type="checkbox" name="version" value={ (version.id) " " (version.key) } aria-label={ "Select version " (version.id) " of " (version.key) }; }
+                            td.tick { input type="checkbox" name="version" value=(version_value(&version.id, &version.key)) aria-label={ "Select version " (version.id) " of " (version.key) }; }
                             td { a href={ (visit.at(&object_path(bucket, &version.key))) "&tab=versions" } { (short) } }
                             td { (version.id) @if version.latest { " " span.badge.open { "Current" } } }
                             td { @match version.size { Some(bytes) => (size(bytes)), None => span.badge { "Delete marker" } } }
@@ -352,7 +365,7 @@ pub(super) async fn versions_of(visit: &Visit, bucket: &str, key: &str) -> Marku
     versions.retain(|version| version.key == key);
     let at = visit.at(&path(bucket));
     let hidden = |version: &Version| {
-        html! { (csrf(visit)) input type="hidden" name="key" value=(key); input type="hidden" name="id" value=(version.id); }
+        html! { (csrf(visit)) input type="hidden" name="key" value=(encode(key)); input type="hidden" name="id" value=(version.id); }
     };
     html! {
         table {
@@ -372,7 +385,7 @@ pub(super) async fn versions_of(visit: &Visit, bucket: &str, key: &str) -> Marku
                         } @else if version.latest {
                             form method="post" action={ (at) "/undelete" } { (hidden(version)) button type="submit" { "Undo the deletion" } }
                         }
-                        form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) input type="hidden" name="version" value={ (version.id) " " (key) }; button.danger type="submit" { "Delete" } }
+                        form method="post" action={ (at) "/delete-objects" } { (csrf(visit)) input type="hidden" name="version" value=(version_value(&version.id, key)); button.danger type="submit" { "Delete" } }
                     }
                 }
             } }
@@ -401,10 +414,26 @@ mod tests {
         for (row, kind) in [
             (object("a/b.tar.gz"), "gz"),
             (object(".hidden"), "–"),
+            (object(".."), "–"),
+            (object("ends."), "–"),
             (object("plain.d/name"), "–"),
             (Row::Folder("a.b/".into()), "Folder"),
         ] {
             assert_eq!(row.kind(), kind, "{}", row.name());
+        }
+    }
+
+    #[test]
+    fn every_folder_has_a_name_to_click() {
+        for (prefix, name) in [
+            ("a/", "a"),
+            ("a/b/", "b"),
+            ("/", "/"),
+            ("a//", "/"),
+            ("/a/", "a"),
+            ("../", ".."),
+        ] {
+            assert_eq!(folder_name(prefix), name, "{prefix}");
         }
     }
 }

@@ -67,8 +67,9 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
             p.hint { "The account's own settings hold as well: " a href=(visit.at("/s3/-/block")) { "Block Public Access settings for this account" } }
         }
         section.panel {
-            div.head { h2 { "Bucket policy" } a.button href={ (at) "/policy" } { "Edit" } }
-            @match policy_text(visit, bucket) {
+            @let held = policy_text(visit, bucket);
+            div.head { h2 { "Bucket policy" } @if held.is_ok() { a.button href={ (at) "/policy" } { "Edit" } } }
+            @match held {
                 Err(fault) => (refusal(visit, &fault)),
                 Ok(None) => (nothing("No policy. Other accounts have access only if one grants it.")),
                 Ok(Some(text)) => {
@@ -79,8 +80,9 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
         }
         (ownership_panel(visit, bucket))
         section.panel {
-            div.head { h2 { "Cross-origin resource sharing (CORS)" } a.button href={ (at) "/cors" } { "Edit" } }
-            @match rules(visit, bucket) {
+            @let held = rules(visit, bucket);
+            div.head { h2 { "Cross-origin resource sharing (CORS)" } @if held.is_ok() { a.button href={ (at) "/cors" } { "Edit" } } }
+            @match held {
                 Err(fault) => (refusal(visit, &fault)),
                 Ok(rules) if rules.is_empty() => (nothing("No rules. Browsers let no page of another origin in.")),
                 Ok(rules) => pre { code { (as_json(&rules)) } },

@@ -7,7 +7,9 @@ use twinlock_s3::{copy_object::CopyObject, delete_object::DeleteObject, get_obje
 use twinlock_shapes::s3 as s;
 
 use super::{
-    buckets::names, chosen::Chosen, file_name, folder_of, object_path, objects, path, refusal,
+    buckets::names,
+    chosen::{Chosen, folder_sent, from_folder},
+    file_name, folder_of, object_path, objects, path, refusal,
 };
 use crate::{
     http::encode,
@@ -63,7 +65,7 @@ pub(super) async fn page(visit: &Visit, bucket: &str, verb: Verb) -> Page {
     let chosen = Chosen::of(visit);
     let from = match visit.request.query.filled("key") {
         Some(key) => folder_of(key).to_owned(),
-        None => visit.form.get("prefix").to_owned(),
+        None => folder_sent(visit),
     };
     let back = format!("{}?prefix={}", path(bucket), encode(&from));
     if chosen.is_empty() {
@@ -272,7 +274,7 @@ fn form(
             @if let Some(fault) = fault { (refusal(visit, fault)) }
             form method="post" action=(action) {
                 (csrf(visit))
-                input type="hidden" name="prefix" value=(from);
+                (from_folder(from))
                 (chosen.fields())
                 section.panel {
                     (chosen.listed())

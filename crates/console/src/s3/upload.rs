@@ -15,7 +15,7 @@ use super::{metadata, path, refusal};
 use crate::{
     http::{encode, json as answer},
     layout::{Service, show},
-    parts::{csrf, head, text},
+    parts::{csrf, head, problem_told, text},
     visit::{Page, Visit},
 };
 
@@ -109,7 +109,7 @@ pub(super) async fn take(visit: &Visit, bucket: &str, what: &str) -> Page {
     };
     Ok(match done {
         Ok(value) => answer(&value),
-        Err(fault) => answer(&json!({ "fault": format!("{}: {}", fault.code, fault.message) })),
+        Err(fault) => answer(&problem_told(visit, &fault)),
     })
 }
 
