@@ -79,7 +79,7 @@ pub enum Error {
     /// Reading or writing a file failed; nothing was acknowledged.
     #[error("object file: {0}")]
     Io(Arc<io::Error>),
-    /// The index failed; nothing was acknowledged. After a failed commit the outcome is known at the next start only.
+    /// The index failed; nothing was acknowledged. After a failed commit the outcome is known when the index has been opened again.
     #[error("object index: {0}")]
     Index(String),
     /// The store is shutting down.

@@ -7,8 +7,8 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use redb::{
@@ -28,9 +28,42 @@ use crate::{Error, Options};
 /// The most changes of one transaction: more only makes the first of them wait.
 const BATCH_CHANGES_MAX: usize = 256;
 
+/// How redb is opened.
+type Open = Box<dyn Fn() -> Result<Database, Error> + Send + Sync>;
+
+/// The database. After one write or read that fails, of a full disk for example, redb refuses everything until it is opened
+/// again; then the writer does that.
+struct Opened {
+    open: Open,
+    /// None if it could not be opened again yet.
+    db: RwLock<Option<Database>>,
+}
+
+impl Opened {
+    /// Uses the database, if it is there.
+    fn with<T>(&self, f: impl FnOnce(&Database) -> Result<T, Error>) -> Result<T, Error> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        f(db.as_ref()
+            .ok_or_else(|| Error::Index("it is not open".to_owned()))?)
+    }
+
+    fn reopen(&self) {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        // Before it is opened again, because an open one holds the file.
+        *db = None;
+        match (self.open)() {
+            Ok(opened) => {
+                *db = Some(opened);
+                tracing::info!("the object index was opened again");
+            }
+            Err(error) => tracing::error!(%error, "the object index could not be opened again"),
+        }
+    }
+}
+
 /// The index of one data directory.
 pub(crate) struct Index {
-    db: Arc<Database>,
+    db: Arc<Opened>,
     changes: Option<Sender<Change>>,
     writer: Option<JoinHandle<()>>,
 }
@@ -60,11 +93,22 @@ impl Index {
             .write(true)
             .mode(0o600)
             .open(&path)?;
-        let db = Database::builder()
-            .set_cache_size(options.cache_bytes)
-            .create(&path)?;
+        let cache_bytes = options.cache_bytes;
+        let open = move || {
+            let mut builder = Database::builder();
+            Ok(builder.set_cache_size(cache_bytes).create(&path)?)
+        };
+        Self::opened_by(Box::new(open), blobs)
+    }
+
+    /// An index on a database that is opened in this way.
+    pub(crate) fn opened_by(open: Open, blobs: Arc<Blobs>) -> Result<Index, Error> {
+        let db = open()?;
         start_up(&db, &blobs)?;
-        let db = Arc::new(db);
+        let db = Arc::new(Opened {
+            open,
+            db: RwLock::new(Some(db)),
+        });
         let (changes, waiting) = channel();
         let writer_db = db.clone();
         let writer = std::thread::Builder::new()
@@ -114,7 +158,8 @@ impl Index {
         look: impl FnOnce(&Read) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let db = self.db.clone();
-        blocking(move || look(&Read::new(&db)?)).await
+        let found = blocking(move || look(&db.with(Read::new)?)).await;
+        self.heal(found)
     }
 
     /// Reads a snapshot, and lets the writer delete no file until `look` is through, which pins what it will open.
@@ -124,11 +169,25 @@ impl Index {
         look: impl FnOnce(&Read, &Arc<Blobs>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let db = self.db.clone();
-        blocking(move || {
+        let found = blocking(move || {
             let _held = blobs.hold_snapshots();
-            look(&Read::new(&db)?, &blobs)
+            look(&db.with(Read::new)?, &blobs)
         })
-        .await
+        .await;
+        self.heal(found)
+    }
+
+    /// When a read finds the index broken, the writer is made to find it, too: it opens the index again.
+    fn heal<T>(&self, found: Result<T, Error>) -> Result<T, Error> {
+        if let (Err(Error::Index(_)), Some(changes)) = (&found, &self.changes) {
+            let nothing: Change = Box::new(|_| Made {
+                done: true,
+                failed: None,
+                answer: Box::new(|_| ()),
+            });
+            drop(changes.send(nothing));
+        }
+        found
     }
 }
 
@@ -201,14 +260,18 @@ fn begin(db: &Database) -> Result<WriteTransaction, Error> {
 }
 
 /// The writer thread: batch after batch until nobody can send any more.
-fn write_batches(db: &Database, blobs: &Blobs, waiting: &Receiver<Change>) {
+fn write_batches(db: &Opened, blobs: &Blobs, waiting: &Receiver<Change>) {
     while let Ok(first) = waiting.recv() {
         let mut changes = vec![first];
         changes.extend(waiting.try_iter().take(BATCH_CHANGES_MAX - 1));
+        if db.with(|_| Ok(())).is_err() {
+            db.reopen();
+        }
         let mut answers = Vec::with_capacity(changes.len());
-        let outcome = write_batch(db, blobs, changes, &mut answers);
+        let outcome = db.with(|db| write_batch(db, blobs, changes, &mut answers));
         if let Err(error) = &outcome {
             tracing::error!(%error, changes = answers.len(), "a batch of object changes failed");
+            db.reopen();
         }
         let error = outcome.as_ref().err().cloned();
         for answer in answers {

@@ -1,5 +1,6 @@
 //! Tests of the store as its callers see it: one file a subject, and helpers that read like the calls.
 
+mod broken;
 mod crash;
 mod listing;
 mod multipart;
