@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// How often an effect's change is authorised again because others change the directory.
-const COMMIT_TRIES_MAX: usize = 1000;
-/// How long it waits in between: about one sync.
+const COMMIT_TRIES_MAX: usize = 100;
+/// How long it waits in between, so that it does not come back together with those who were faster.
 const COMMIT_PAUSE: Duration = Duration::from_millis(1);
 /// Our services whose resources resource control policies protect; the facts of AWS's services know them all.
 const UNDER_RCPS: [&str; 2] = ["s3", "sts"];
@@ -316,7 +316,8 @@ impl Attempt {
         input: &O::Input,
         found: O::Found,
     ) -> Result<(Permit<O>, O::Found), Fault> {
-        let (permit, again) = self.authorise_again(permit, input).await?;
+        let published = self.world.directory.published();
+        let (permit, again) = self.authorise_again(permit, input, &published).await?;
         Ok((permit, again.unwrap_or(found)))
     }
 
@@ -324,6 +325,7 @@ impl Attempt {
         &self,
         permit: Permit<O>,
         input: &O::Input,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<(Permit<O>, Option<O::Found>), Fault> {
         let now = self.world.clock.now();
         if let Some(session) = &self.caller.session
@@ -331,18 +333,18 @@ impl Attempt {
         {
             return Err(crate::authenticate::expired(self.caller.request.protocol));
         }
-        let snapshot = self.world.directory.published();
         if snapshot.revision() == permit.revision() {
             return Ok((permit, None));
         }
-        let cx = Cx::new(&self.caller, &snapshot, now, &self.world)?;
+        let cx = Cx::new(&self.caller, snapshot, now, &self.world)?;
         let found = O::find(input, &cx).await?;
         let permit = authorise::<O>(&O::needs(input, &found, &cx)?, &cx).map_err(|d| d.fault())?;
         Ok((permit, Some(found)))
     }
 
     /// A directory change by an effect (DeleteBucket): in the writer's turn, on the very revision that was authorised. If head
-    /// has moved on it is authorised again, never replayed blindly.
+    /// has moved on it is authorised again, never replayed blindly. On head, as a change is, and not on what is published: while
+    /// others write, head is always ahead of that.
     ///
     /// # Errors
     /// The denial, `change`'s own fault, or a fault of the store.
@@ -353,7 +355,8 @@ impl Attempt {
         change: impl Fn(&Arc<Snapshot>, &mut Batch) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         for _ in 0..COMMIT_TRIES_MAX {
-            permit = self.authorise_again(permit, input).await?.0;
+            let head = self.world.directory.turn().head().clone();
+            permit = self.authorise_again(permit, input, &head).await?.0;
             if let Some(made) = self
                 .world
                 .try_commit(Some(permit.revision()), &change)
@@ -361,7 +364,7 @@ impl Attempt {
             {
                 return Ok(made);
             }
-            // Head is ahead of what is published: its batches are being synced just now.
+            // Somebody was faster.
             tokio::time::sleep(COMMIT_PAUSE).await;
         }
         Err(Fault::new(

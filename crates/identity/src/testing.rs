@@ -11,6 +11,7 @@ use std::{
 use twinlock_directory::{
     Account, AccountId, BATCH_OPS_MAX, Batch, ControlState, ControlType, Directory, Group, Member,
     Options, Role, RootCredentials, Row, SeededRandom, StoredPolicy, User, ids,
+    store::{Memory, Store},
 };
 use twinlock_gate::{
     Caller, Change, Clock, Effect, Fault, Read, RequestFacts, Settings, Who, World,
@@ -42,13 +43,18 @@ impl Drop for TestWorld {
 impl TestWorld {
     /// With the accounts of these ids.
     pub(crate) fn new(accounts: &[&str]) -> TestWorld {
+        Self::on(Box::new(Memory::default()), accounts)
+    }
+
+    /// The same, kept elsewhere.
+    pub(crate) fn on(store: Box<dyn Store>, accounts: &[&str]) -> TestWorld {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder =
             std::env::temp_dir().join(format!("twinlock-identity-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let world = World {
-            directory: Directory::in_memory(Options::default()).expect("a directory"),
+            directory: Directory::with_store(store, Options::default()).expect("a directory"),
             objects: Objects::open(&folder, &Default::default()).expect("objects"),
             tokens: Tokens::new(vec![TokenKey {
                 version: 1,

@@ -1,6 +1,14 @@
 //! MFA in sessions: whose device, which code, once, and what a session knows of it afterwards.
 
-use twinlock_directory::{DeviceOwner, EnabledDevice, MfaDevice};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use twinlock_directory::{
+    DeviceOwner, EnabledDevice, MfaDevice,
+    store::{Loaded, Memory, Store, StoreError, Write},
+};
 
 use super::*;
 
@@ -79,6 +87,55 @@ fn a_role_that_asks_for_mfa_takes_each_code_once() {
     let next = crate::mfa::code(&phone, now(), 0);
     w.effect::<AssumeRole>(&john, with_code(&phone, &next))
         .expect("the next code");
+}
+
+/// A store whose syncs take a while, so that others have always written what is not durable yet.
+struct Slow(Memory);
+
+impl Store for Slow {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        self.0.load()
+    }
+
+    fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
+        std::thread::sleep(Duration::from_millis(10));
+        self.0.commit(write)
+    }
+
+    fn durable_revision(&mut self) -> Result<u64, StoreError> {
+        self.0.durable_revision()
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.0.close()
+    }
+}
+
+#[test]
+fn a_code_is_spent_however_much_others_write() {
+    let w = TestWorld::on(Box::new(Slow(Memory::default())), &[PROD, DEV]);
+    let john = w.user(DEV, "John", ALLOW_ALL);
+    let phone = device(&w, DEV, "John", owner_of(&john));
+    let condition = r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
+    w.role(PROD, "UpdateApp", &trusting_with_mfa(condition), ALLOW_ALL);
+    let code = crate::mfa::code(&phone, w.world.clock.now(), 0);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let turn = w.world.directory.turn();
+                let id = PROD.parse().expect("an id");
+                let account = turn.head().account(&id).expect("it").account.clone();
+                let mut batch = turn.batch();
+                batch.put((*account).clone());
+                drop(turn.commit(batch));
+                std::thread::sleep(Duration::from_millis(4));
+            }
+        });
+        let made = w.effect::<AssumeRole>(&john, with_code(&phone, &code));
+        done.store(true, Ordering::Relaxed);
+        made.expect("assumed");
+    });
 }
 
 #[test]
