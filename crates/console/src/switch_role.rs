@@ -350,7 +350,7 @@ pub(crate) async fn history(visit: &Visit) -> Page {
                 tbody {
                     @for role in &found {
                         tr {
-                            td { span class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) div.about { (role.role) } }
+                            td { span class={ "chip color-" (role.color) } aria-hidden="true" {} (role.display_name) @if role.favourite { " " span.badge { "Pinned" } } div.about { (role.role) } }
                             td.id { (role.account) }
                             td { (when(role.last)) }
                             td.row-actions {

@@ -179,5 +179,18 @@ fn console_who_may_end_sessions_does_so_on_the_roles_page() {
         .ok();
     // Nothing was written on the role.
     guard.does_not_see("In force");
+
+    // A user's sessions end the same way, and with them the sign-in of whoever ends one's own.
+    let own = format!("{}/iam/users/Guard?tab=credentials", guard.home());
+    guard.goes(&own);
+    guard
+        .clicks("End all sessions")
+        .clicks("I acknowledge that I am ending");
+    guard.runs(
+        "document.querySelector('#end form').requestSubmit()",
+        json!([]),
+    );
+    guard.sees("You are signed out, or your session has ended");
+    assert_eq!(guard.reads("IAM user name"), "Guard");
     assert_eq!(guard.complaints(), Vec::<String>::new());
 }

@@ -1,5 +1,5 @@
 //! Revoking. By a policy, as at AWS: every session of a role that was made before now is denied everything. And by Twinlock's own
-//! operations: the sessions themselves end. The second is offered to those only who may do it.
+//! operations: the sessions themselves end, of a role or of a user. The second is offered to those only who may do it.
 
 use maud::{Markup, html};
 use twinlock_gate::{Fault, Operation};
@@ -8,7 +8,7 @@ use twinlock_identity::twinlock::revocations::{
 };
 use twinlock_shapes::{iam as s, twinlock as t};
 
-use super::holder::{Holder, document};
+use super::holder::{Holder, Kind, document};
 use crate::{
     access,
     parts::{csrf, text, when},
@@ -47,7 +47,7 @@ pub(crate) fn tab(visit: &Visit, holder: &Holder, role: &s::Role) -> Markup {
                 div.actions { button type="button" data-closes { "Cancel" } button.danger type="submit" data-needs { "Revoke active sessions" } }
             }
         }
-        (ending(visit, holder, role))
+        (ending(visit, holder, &role.arn, &role.role_id))
     }
 }
 
@@ -92,7 +92,11 @@ fn policy(at_ms: u64) -> String {
 }
 
 fn back(holder: &Holder) -> String {
-    format!("{}?tab=revoke", holder.path())
+    let tab = match holder.kind {
+        Kind::Role => "revoke",
+        Kind::User | Kind::Group => "credentials",
+    };
+    format!("{}?tab={tab}", holder.path())
 }
 
 fn acknowledged(visit: &Visit) -> Result<(), Fault> {
@@ -104,9 +108,9 @@ fn acknowledged(visit: &Visit) -> Result<(), Fault> {
     }
 }
 
-/// What Twinlock can do besides, as far as whoever acts may do it; nothing for others.
-fn ending(visit: &Visit, holder: &Holder, role: &s::Role) -> Markup {
-    let all = access::may(visit, &RevokeOlderSessions::ACTIONS[0], &role.arn);
+/// What Twinlock can do besides with the sessions of a role or a user, as far as whoever acts may do it; nothing for others.
+pub(crate) fn ending(visit: &Visit, holder: &Holder, arn: &str, unique_id: &str) -> Markup {
+    let all = access::may(visit, &RevokeOlderSessions::ACTIONS[0], arn);
     // Which session it will be is not known yet; policies that tell them apart are rare, and the operation asks again.
     let any = format!("arn:aws:twinlock::{}:session/*", visit.account());
     let one = access::may(visit, &RevokeSession::ACTIONS[0], &any);
@@ -115,10 +119,22 @@ fn ending(visit: &Visit, holder: &Holder, role: &s::Role) -> Markup {
         return html! {};
     }
     let path = visit.at(&holder.path());
+    let (word, about, after) = match holder.kind {
+        Kind::Role => (
+            "role",
+            "Nothing is written on the role, and it cannot be taken back.",
+            "Whoever may take on the role can do so again: change the trust policy first if nobody is to.",
+        ),
+        Kind::User | Kind::Group => (
+            "user",
+            "So do the user's sign-ins to the console. It cannot be taken back. Access keys and the password stay as they are.",
+            "Whoever has an access key or the password can begin new ones: take those away first if nobody is to.",
+        ),
+    };
     html! {
         section.panel {
             h2 { "End sessions at once" }
-            p { "Twinlock's own way: the sessions themselves end. Every service refuses them as expired with their next call, and the URLs that they have presigned. Nothing is written on the role, and it cannot be taken back." }
+            p { "Twinlock's own way: the sessions themselves end. Every service refuses them as expired with their next call, and the URLs that they have presigned. " (about) }
             @if all { p { button.danger type="button" data-opens="end" { "End all sessions" } } }
             @if one {
                 form.beside-field method="post" action={ (path) "/end-session" } {
@@ -127,15 +143,16 @@ fn ending(visit: &Visit, holder: &Holder, role: &s::Role) -> Markup {
                     button.danger type="submit" { "End session" }
                 }
             }
-            @if let Some(ended) = &ended { (list(ended, &role.role_id)) }
+            @if let Some(ended) = &ended { (list(ended, unique_id, word)) }
         }
         @if all {
             dialog #end aria-labelledby="end-title" {
                 form method="post" action={ (path) "/end-sessions" } {
                     (csrf(visit))
+                    input type="hidden" name="arn" value=(arn);
                     h2 #end-title { "End all sessions" }
-                    p { "Every session of " strong { (role.role_name) } " that was made until now ends. Whoever may take on the role can do so again: change the trust policy first if nobody is to." }
-                    label.check.agreed { input type="checkbox" name="acknowledged" value="1" data-must; "I acknowledge that I am ending all sessions of this role." }
+                    p { "Every session of " strong { (holder.name) } " that was made until now ends. " (after) }
+                    label.check.agreed { input type="checkbox" name="acknowledged" value="1" data-must; "I acknowledge that I am ending all sessions of this " (word) "." }
                     div.actions { button type="button" data-closes { "Cancel" } button.danger type="submit" data-needs { "End all sessions" } }
                 }
             }
@@ -156,19 +173,19 @@ fn ended(visit: &Visit) -> Result<Vec<t::Revocation>, Fault> {
     )
 }
 
-/// What has ended of this role, and the single sessions of the account, which do not say whose they are.
-fn list(ended: &[t::Revocation], role_id: &str) -> Markup {
-    let of_role = |one: &&t::Revocation| one.principal_id.as_deref() == Some(role_id);
+/// What has ended of this identity, and the single sessions of the account, which do not say whose they are.
+fn list(ended: &[t::Revocation], unique_id: &str, word: &str) -> Markup {
+    let of_it = |one: &&t::Revocation| one.principal_id.as_deref() == Some(unique_id);
     let single = |one: &&t::Revocation| one.access_key_id.is_some();
     let singles = ended.iter().filter(single).count();
     let shown: Vec<_> = ended
         .iter()
-        .filter(of_role)
+        .filter(of_it)
         .chain(ended.iter().filter(single).take(SHOWN_MAX))
         .collect();
     html! {
         h3 { "Ended" }
-        @if shown.is_empty() { p.about { "No session of this role has been ended lately." } } @else {
+        @if shown.is_empty() { p.about { "No session of this " (word) " has been ended lately." } } @else {
             table {
                 thead { tr { th { "Sessions" } th { "Kept in this list until" } } }
                 tbody {
@@ -176,7 +193,7 @@ fn list(ended: &[t::Revocation], role_id: &str) -> Markup {
                         tr {
                             td { @match (&one.access_key_id, one.issued_before) {
                                 (Some(id), _) => { "The session " code { (id) } },
-                                (None, Some(at)) => { "All of this role made before " (when(at.0)) },
+                                (None, Some(at)) => { "All of this " (word) " made before " (when(at.0)) },
                                 (None, None) => {},
                             } }
                             td { (when(one.expires_at.0)) }
@@ -189,19 +206,19 @@ fn list(ended: &[t::Revocation], role_id: &str) -> Markup {
     }
 }
 
-/// Ends all sessions of the role.
+/// Ends all sessions of the role or user.
 pub(crate) async fn end_all(visit: &Visit, holder: &Holder) -> Page {
     acknowledged(visit)?;
-    let input = s::GetRoleInput {
-        role_name: holder.name.clone(),
-    };
-    let role = visit.read::<twinlock_identity::iam::roles::GetRole>(input)?;
     let input = t::RevokeOlderSessionsInput {
-        principal_arn: role.role.arn,
+        principal_arn: visit.field("arn").to_owned(),
         issued_before: None,
     };
     visit.change::<RevokeOlderSessions>(input).await?;
-    Ok(visit.done(&back(holder), "All sessions of the role have ended."))
+    let word = holder.kind.word();
+    Ok(visit.done(
+        &back(holder),
+        format!("All sessions of the {word} have ended."),
+    ))
 }
 
 /// Ends one session of the account.

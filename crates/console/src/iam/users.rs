@@ -15,7 +15,7 @@ use super::{
     access_keys::{self, Owner},
     found, groups,
     holder::{Holder, Kind, confirm_delete, deleted, named, ticked},
-    last_accessed, mfa, other_credentials, policies, sliced,
+    last_accessed, mfa, other_credentials, policies, revoke, sliced,
 };
 use crate::{
     layout::{Service, show},
@@ -248,7 +248,9 @@ async fn one_at(visit: &Visit, name: &str, rest: &[&str], tab: Option<&str>) -> 
     let body = match tab {
         "groups" => groups_tab(visit, &holder)?,
         "tags" => holder.tags(visit)?,
-        "credentials" => credentials_tab(visit, &holder),
+        "credentials" => {
+            html! { (credentials_tab(visit, &holder)) (revoke::ending(visit, &holder, &user.arn, &user.user_id)) }
+        }
         "last-accessed" => last_accessed::tab(visit, &user.arn).await,
         _ => {
             html! { (holder.permissions(visit)?) (boundary(visit, &holder.path(), user.permissions_boundary.as_ref())) }
@@ -356,6 +358,8 @@ async fn act(visit: &Visit, holder: &Holder, action: &str) -> Page {
         return page;
     }
     match action {
+        "end-sessions" => revoke::end_all(visit, holder).await,
+        "end-session" => revoke::end_one(visit, holder).await,
         "join" => {
             let group = visit.field("group").to_owned();
             groups::add_user(visit, &group, &name).await?;
