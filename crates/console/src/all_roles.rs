@@ -140,7 +140,13 @@ fn needs_mfa(visit: &Visit, account: &str, role: &str, door: Door, device: bool)
 }
 
 /// What the person would have to bring to a role that it could not switch to, as the list says it; none: nothing would help.
-pub(crate) fn missing(visit: &Visit, snapshot: &Arc<Snapshot>, role: &Role) -> Option<Markup> {
+/// `with_id`: an external id was sent, and is not the one.
+pub(crate) fn missing(
+    visit: &Visit,
+    snapshot: &Arc<Snapshot>,
+    role: &Role,
+    with_id: bool,
+) -> Option<Markup> {
     let own = visit.own_caller().ok()?;
     let standing = visit.world.standing_of(&own, snapshot).ok()?;
     let door = Doors::of(standing, session_name(&own, &visit.sign_in.name)).to(role)?;
@@ -151,7 +157,10 @@ pub(crate) fn missing(visit: &Visit, snapshot: &Arc<Snapshot>, role: &Role) -> O
     }
     let list = visit.at(&format!("/roles?q={}", encode(&role.name)));
     door.external_id.then(|| {
-        html! { "Needs the external ID that the role's owner has given you. " a href=(list) { "Switch with an external ID" } }
+        html! {
+            @if with_id { "This external ID is not the one that the role's owner has given you. " a href=(list) { "Try another external ID" } }
+            @else { "Needs the external ID that the role's owner has given you. " a href=(list) { "Switch with an external ID" } }
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use twinlock_gate::{Body, Fault};
 use crate::{
     assets,
     http::{encode, page},
-    parts::{copy, csrf, problem},
+    parts::{copy, csrf, problem, when},
     visit::Visit,
 };
 
@@ -213,6 +213,7 @@ fn bar(visit: &Visit) -> Markup {
                             a href={ "/console/" (slot) "/" } {
                                 (other.name) " @ " (account_label(visit, other.account))
                                 @if let Some(role) = &other.role { span { "as " (role.display_name) } }
+                                @else if other.is_of(sign_in) { span { "since " (when(other.started)) } }
                             }
                         }
                     }

@@ -117,7 +117,7 @@ impl SignIn {
     }
 
     /// Whether both are the same identity, from whichever browser.
-    fn is_of(&self, other: &SignIn) -> bool {
+    pub(crate) fn is_of(&self, other: &SignIn) -> bool {
         self.account == other.account
             && self.user_id == other.user_id
             && self.federated == other.federated

@@ -95,6 +95,7 @@ pub(crate) async fn page(visit: &Visit) -> Page {
         .or_else(|| form.account.parse().ok())
         .ok_or_else(Fault::internal)?;
     let external_id = visit.form.filled("externalId").map(str::to_owned);
+    let with_id = external_id.is_some();
     let display_name = match form.display_name.as_str() {
         "" => format!("{} @ {}", form.role, form.account),
         chosen => chosen.to_owned(),
@@ -105,7 +106,7 @@ pub(crate) async fn page(visit: &Visit) -> Page {
             let role = role_named(&snapshot, account, &form.role);
             let refusal = Refusal {
                 arn: role_arn(account, &form.role),
-                missing: role.and_then(|role| all_roles::missing(visit, &snapshot, role)),
+                missing: role.and_then(|role| all_roles::missing(visit, &snapshot, role, with_id)),
                 fault,
             };
             Ok(form_page(visit, &form, Some(&refusal)))

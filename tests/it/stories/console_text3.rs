@@ -121,6 +121,9 @@ fn console_text3_a_role_of_ones_own_account_and_mfa_that_is_missing() {
         "{home}/switchrole?account=111111111111&roleName=Guarded"
     ));
     browser.clicks("Switch Role").sees("AccessDenied");
+    browser
+        .sees("Trust or resource policy\nclosed")
+        .sees("Needs MFA. You have no MFA device yet.");
     browser.goes(&format!(
         "{home}/switchrole?account=111111111111&roleName=Own&displayName=Mine"
     ));
