@@ -197,13 +197,28 @@ fn aws(look: &Look<'_>, written: &Written, text: &str) -> (Form, Strength) {
             )
         }
         ("sts", "assumed-role", false) => {
-            let covers = caller.kind == PrincipalKind::RoleSession && caller.arn == text;
+            let bound = bound_to(look, written, text);
+            let issuer = caller.issuer.as_ref();
+            let covers = caller.kind == PrincipalKind::RoleSession
+                && caller.arn == text
+                && match bound {
+                    // The role of that name today may be another one.
+                    Some(bound) => issuer.is_some_and(|i| i.unique_id.as_deref() == Some(bound)),
+                    None => true,
+                };
             let strength = if covers && look.wrong(Fault::DirectGrantIsEntity) {
                 Strength::Entity
             } else {
                 direct(covers)
             };
-            (Form::RoleSession, strength)
+            (
+                if bound.is_some() {
+                    Form::Bound
+                } else {
+                    Form::RoleSession
+                },
+                strength,
+            )
         }
         ("sts", "federated-user", false) => {
             let covers = caller.kind == PrincipalKind::FederatedUser && caller.arn == text;

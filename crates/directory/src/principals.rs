@@ -103,11 +103,27 @@ pub fn show(snapshot: &Snapshot, policy: &StoredPolicy) -> String {
 /// What a principal is called now; none: as it is written.
 fn current(snapshot: &Snapshot, bindings: &Bindings, written: &str) -> Option<String> {
     if let Some(id) = bindings.get(written) {
-        let entity = snapshot.by_unique_id(id);
-        return Some(entity.map_or_else(|| id.clone(), |entity| entity.arn()));
+        let session = session_name(written);
+        return match (snapshot.by_unique_id(id), session) {
+            // A role keeps its name.
+            (Some(_), Some(_)) => None,
+            (Some(entity), None) => Some(entity.arn()),
+            (None, Some(session)) => Some(format!("{id}:{session}")),
+            (None, None) => Some(id.clone()),
+        };
     }
     let account: AccountId = written.parse().ok()?;
     Some(account.root_arn())
+}
+
+/// The session's name in the ARN of a role's session.
+fn session_name(written: &str) -> Option<&str> {
+    let arn = Arn::parse(written).filter(|arn| arn.service == "sts")?;
+    let (_, session) = arn
+        .resource
+        .strip_prefix("assumed-role/")?
+        .split_once('/')?;
+    Some(session)
 }
 
 /// Providers that AWS knows by name, without an entity in any account.
@@ -138,9 +154,9 @@ fn is_provider(snapshot: &Snapshot, written: &str) -> bool {
 enum Resolved {
     /// The account, by its id or root ARN.
     Account,
-    /// A user or role of this unique id.
+    /// A user or role of this unique id, or a session of the role.
     Entity(String),
-    /// Nothing to bind: everyone, a session, or someone of an account elsewhere.
+    /// Nothing to bind: everyone, a federated session, or someone of an account elsewhere.
     AsWritten,
 }
 
@@ -183,12 +199,12 @@ fn resolve(snapshot: &Snapshot, written: &str, writer: AccountId) -> Result<Reso
         "user" => node.user(name).map(|user| (user.arn(), user.id.clone())),
         "role" => node.role(name).map(|role| (role.arn(), role.id.clone())),
         "assumed-role" => {
-            let (role, session) = path_and_name.split_once('/').ok_or_else(invalid)?;
-            let exists = node.role(role).is_some_and(|found| found.name == role);
-            if !exists || session.is_empty() || session.contains('/') {
-                return Err(invalid());
-            }
-            return Ok(Resolved::AsWritten);
+            let (name, session) = path_and_name.split_once('/').ok_or_else(invalid)?;
+            let role = node.role(name).filter(|role| role.name == name);
+            let role = role.filter(|_| !session.is_empty() && !session.contains('/'));
+            return role
+                .map(|role| Resolved::Entity(role.id.clone()))
+                .ok_or_else(invalid);
         }
         _ => return Ok(Resolved::AsWritten),
     };
@@ -267,7 +283,8 @@ mod tests {
             ("arn:aws:iam::999999999999:role/any/thing", Ok(0)),
             ("arn:aws:iam::111111111111:user/ann", Ok(1)),
             ("arn:aws:iam::111111111111:role/Deploy", Ok(1)),
-            ("arn:aws:sts::111111111111:assumed-role/Deploy/s1", Ok(0)),
+            ("arn:aws:sts::111111111111:assumed-role/Deploy/s1", Ok(1)),
+            ("arn:aws:sts::111111111111:federated-user/bob", Ok(0)),
             ("arn:aws:sts::111111111111:assumed-role/Gone/s1", Err("")),
             (
                 "arn:aws:iam::111111111111:user/Ann",
@@ -281,6 +298,7 @@ mod tests {
             ("arn:aws:iam::222222222222:root", Err("external_accounts")),
             ("11111111111", Err("twelve digits; this one has 11")),
             ("AROADeploy", Err("deleted")),
+            ("AROADeploy:s1", Err("deleted")),
         ];
         for (principal, expected) in rows {
             let got = bound(&snapshot, &policy(&format!("\"{principal}\"")));
@@ -312,7 +330,7 @@ mod tests {
     fn a_policy_is_shown_as_written_but_for_principals_that_moved() {
         let before = snapshot();
         let text = policy(
-            r#"["arn:aws:iam::111111111111:user\/ann", "111111111111", "arn:aws:iam::111111111111:role/Deploy"]"#,
+            r#"["arn:aws:iam::111111111111:user\/ann", "111111111111", "arn:aws:iam::111111111111:role/Deploy", "arn:aws:sts::111111111111:assumed-role/Deploy/s1"]"#,
         );
         let stored = StoredPolicy::new(&text, bound(&before, &text).unwrap());
         let expected = text.replace("\"111111111111\"", "\"arn:aws:iam::111111111111:root\"");
@@ -330,7 +348,7 @@ mod tests {
         batch.put(again);
         let after = Arc::new(before.apply(&batch).unwrap());
         let expected = policy(
-            r#"["arn:aws:iam::111111111111:user/\"team\"/anna", "arn:aws:iam::111111111111:root", "AROADeploy"]"#,
+            r#"["arn:aws:iam::111111111111:user/\"team\"/anna", "arn:aws:iam::111111111111:root", "AROADeploy", "AROADeploy:s1"]"#,
         );
         assert_eq!(show(&after, &stored), expected);
     }

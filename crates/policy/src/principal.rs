@@ -41,7 +41,11 @@ enum Named {
         unique_id: Option<Box<str>>,
     },
     /// An assumed-role or federated-user session.
-    Session(Box<str>),
+    Session {
+        arn: Box<str>,
+        /// Which role was meant when the document was written: sessions of one made anew under its name are others.
+        role_id: Option<Box<str>>,
+    },
     Service(Box<str>),
     Provider(Box<str>),
 }
@@ -133,9 +137,10 @@ fn aws(text: &str, bindings: &Bindings) -> Option<Named> {
             arn: text.into(),
             unique_id: bindings.get(text).map(|id| id.as_str().into()),
         }),
-        ("sts", "assumed-role" | "federated-user") if !name.is_empty() => {
-            Some(Named::Session(text.into()))
-        }
+        ("sts", "assumed-role" | "federated-user") if !name.is_empty() => Some(Named::Session {
+            arn: text.into(),
+            role_id: bindings.get(text).map(|id| id.as_str().into()),
+        }),
         _ => None,
     }
 }
@@ -169,10 +174,16 @@ impl Named {
                 }
                 _ => (false, Strength::None),
             },
-            Named::Session(arn) => (
-                matches!(caller.kind, RoleSession | FederatedUser) && *caller.arn == **arn,
-                Strength::Direct,
-            ),
+            Named::Session { arn, role_id } => {
+                let issuer = caller.issuer.as_ref();
+                let id = issuer.and_then(|issuer| issuer.unique_id.as_deref());
+                let same_role = role_id.as_deref().is_none_or(|meant| id == Some(meant));
+                let session = matches!(caller.kind, RoleSession | FederatedUser);
+                (
+                    session && *caller.arn == **arn && same_role,
+                    Strength::Direct,
+                )
+            }
             Named::Service(name) => (
                 caller.kind == Service && *caller.arn == **name,
                 Strength::Direct,

@@ -203,7 +203,15 @@ fn a_server_is_believed_by_an_authority_or_by_a_thumbprint() {
     ] {
         sections += &issuers.section(certificate, way, false);
     }
-    let trusted: [(&str, &str, &[&str]); 9] = [
+    // An issuer that does not tell where its keys are; the operator does.
+    for (certificate, with_authority) in [("chain", true), ("alone", false)] {
+        sections += issuers
+            .section(certificate, "gone", with_authority)
+            .trim_end();
+        let keys = issuers.name(certificate, "good") + "/keys";
+        sections += &format!("\njwks_url = \"https://{keys}\"\n");
+    }
+    let trusted: [(&str, &str, &[&str]); 11] = [
         ("chain", "good", &[]),
         ("chain", "by-authority", &["alone", "ca"]),
         ("chain", "by-its-own", &["chain"]),
@@ -213,6 +221,8 @@ fn a_server_is_believed_by_an_authority_or_by_a_thumbprint() {
         ("alone", "wrong", &["ca"]),
         ("stranger", "good", &["stranger"]),
         ("expired", "good", &["expired"]),
+        ("chain", "gone", &[]),
+        ("alone", "gone", &["alone"]),
     ];
     let realm = Realm::start(issuers, &sections, &trusted);
     // The operator's authority; the account's own word for an authority in the chain, or for the very certificate.
@@ -227,6 +237,9 @@ fn a_server_is_believed_by_an_authority_or_by_a_thumbprint() {
     // A thumbprint vouches for a certificate, not for another host's or for one that has run out.
     realm.unproven("stranger", "good");
     realm.unproven("expired", "good");
+    // Where the operator says where the keys are, the account's word does not count.
+    realm.assume("chain", "gone").ok();
+    realm.unproven("alone", "gone");
     // What is mended counts at once.
     let issuer = realm.issuers.name("chain", "wrong");
     let mended = json!({

@@ -33,6 +33,8 @@ pub struct Configured {
     pub issuer: String,
     /// Its keys; nothing is fetched then.
     pub jwks_file: Option<PathBuf>,
+    /// Where its keys are, `https://…`; no discovery document is asked for then.
+    pub jwks_url: Option<String>,
     /// Certificates in PEM of the authorities that may vouch for its server, besides the system's.
     pub ca_file: Option<PathBuf>,
 }
@@ -94,14 +96,16 @@ impl Issuers {
         let paused = age(entry.tried).is_some_and(|age| age < PAUSE_MS);
         if !usable && !paused {
             entry.tried = Some(now);
+            let jwks_url = known.and_then(|known| known.jwks_url.as_deref());
             let reach = Reach {
                 // An operator who names an issuer knows where it stands.
                 private_too: known.is_some(),
                 ca_file: known.and_then(|known| known.ca_file.as_deref()),
-                thumbprints,
+                // Accounts vouch for the issuer's server, and for no other that the operator names.
+                thumbprints: if jwks_url.is_some() { &[] } else { thumbprints },
                 wait: fetch::WAIT,
             };
-            match fetched(issuer, &reach).await {
+            match fetched(issuer, jwks_url, &reach).await {
                 Ok(keys) => {
                     entry.keys = Arc::new(keys);
                     entry.fetched = Some(now);
@@ -168,8 +172,15 @@ async fn from_file(file: &std::path::Path) -> Result<Vec<Key>, &'static str> {
     jwks::parse(&json)
 }
 
-/// The discovery document must be the issuer's own; it alone says where the keys are.
-async fn fetched(issuer: &str, reach: &Reach<'_>) -> Result<Vec<Key>, FetchError> {
+/// The discovery document must be the issuer's own; it alone says where the keys are, unless the operator does.
+async fn fetched(
+    issuer: &str,
+    jwks_url: Option<&str>,
+    reach: &Reach<'_>,
+) -> Result<Vec<Key>, FetchError> {
+    if let Some(address) = jwks_url {
+        return jwks::parse(&fetch::get(address, reach).await?).map_err(FetchError::from);
+    }
     let issuer = issuer.trim_end_matches('/');
     let discovery = format!("{issuer}/.well-known/openid-configuration");
     let document: Value = serde_json::from_slice(&fetch::get(&discovery, reach).await?)

@@ -170,7 +170,7 @@ fn root_row(node: &AccountNode, cx: &Cx<'_>) -> Vec<Field> {
         "<root_account>".into(),
         account.id.root_arn().into(),
         instant(account.created),
-        NOT_FOR_ROOT.into(),
+        yes_or_no(root.password_hash.is_some()),
         password_last_used(root.password_hash.is_some(), account.id.as_str(), cx),
         NOT_FOR_ROOT.into(),
         NOT_FOR_ROOT.into(),
@@ -313,9 +313,7 @@ mod tests {
                 .ends_with(",cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated")
         );
         assert!(lines[1].starts_with("<root_account>,arn:aws:iam::081278057606:root,"));
-        assert!(
-            lines[1].contains(",not_supported,N/A,not_supported,not_supported,false,false,N/A,")
-        );
+        assert!(lines[1].contains(",false,N/A,not_supported,not_supported,false,false,N/A,"));
         assert!(lines[2].starts_with("\"a,b\",\"arn:aws:iam::081278057606:user/a,b\","));
         let day = |second: u32| format!("1970-01-01T00:00:0{second}+00:00");
         let expected = [

@@ -57,8 +57,8 @@ impl Named {
 }
 
 pub(super) const ASSUME: &Action = &AssumeRole::ACTIONS[0];
-const TAG: &Action = &AssumeRole::ACTIONS[1];
-const SOURCE_IDENTITY: &Action = &AssumeRole::ACTIONS[2];
+pub(super) const TAG: &Action = &AssumeRole::ACTIONS[1];
+pub(super) const SOURCE_IDENTITY: &Action = &AssumeRole::ACTIONS[2];
 
 impl Operation for AssumeRole {
     type Input = AssumeRoleInput;
@@ -265,7 +265,7 @@ fn is_chained(cx: &Cx<'_>) -> bool {
 }
 
 /// The tags that the calling session hands down.
-fn inherited(cx: &Cx<'_>) -> Vec<(String, String)> {
+pub(super) fn inherited(cx: &Cx<'_>) -> Vec<(String, String)> {
     let Some(session) = cx.caller.session.as_deref() else {
         return Vec::new();
     };
@@ -315,7 +315,7 @@ fn transitive(input: &AssumeRoleInput, cx: &Cx<'_>) -> Result<Vec<String>, Fault
     Ok(keys)
 }
 
-fn held_source_identity<'a>(cx: &Cx<'a>) -> Option<&'a str> {
+pub(super) fn held_source_identity<'a>(cx: &Cx<'a>) -> Option<&'a str> {
     cx.caller
         .session
         .as_deref()

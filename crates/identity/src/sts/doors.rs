@@ -8,9 +8,11 @@
 mod tests;
 
 use twinlock_directory::{Role, Snapshot};
-use twinlock_gate::{Cx, Need};
+use twinlock_gate::{Action, Cx, Need};
 
-use super::assume_role::{ASSUME, Named, question};
+use super::assume_role::{
+    ASSUME, Named, SOURCE_IDENTITY, TAG, held_source_identity, inherited, question,
+};
 
 /// External ids that are tried at one role.
 const EXTERNAL_IDS_MAX: usize = 64;
@@ -86,7 +88,13 @@ impl<'a> Doors<'a> {
         if !self.concerns(role) {
             return None;
         }
-        let open = |mfa, id: Option<&str>| self.cx.allows(&self.need(role, mfa, id));
+        // What the caller's session hands down must be admitted, too.
+        let tagged = (!inherited(&self.cx).is_empty()).then_some(TAG);
+        let named = held_source_identity(&self.cx).map(|_| SOURCE_IDENTITY);
+        let actions = || std::iter::once(ASSUME).chain(tagged).chain(named);
+        let open = |mfa, id: Option<&str>| {
+            actions().all(|action| self.cx.allows(&self.need(action, role, mfa, id)))
+        };
         if let Some(mfa) = codes.iter().copied().find(|mfa| open(*mfa, None)) {
             return Some(Door {
                 mfa,
@@ -104,10 +112,11 @@ impl<'a> Doors<'a> {
         })
     }
 
-    /// The need of AssumeRole, as [`super::AssumeRole`] has it.
-    fn need(&self, role: &Role, mfa: bool, external_id: Option<&str>) -> Need {
-        let need = question(Need::on(ASSUME, role.arn()), Some(role.account), Some(role))
+    /// A need of AssumeRole, as [`super::AssumeRole`] has it.
+    fn need(&self, action: &Action, role: &Role, mfa: bool, external_id: Option<&str>) -> Need {
+        let need = question(Need::on(action, role.arn()), Some(role.account), Some(role))
             .key("sts:RoleSessionName", &self.session_name)
+            .key_if("sts:SourceIdentity", held_source_identity(&self.cx))
             .key_if(KEY, external_id);
         if mfa {
             need.key("aws:MultiFactorAuthPresent", "true")
@@ -119,7 +128,7 @@ impl<'a> Doors<'a> {
 
     /// External ids that the policies of both sides speak of, to ask whether any opens the door. They are shown to nobody.
     fn external_ids(&self, role: &Role) -> Vec<String> {
-        let need = self.need(role, false, None);
+        let need = self.need(ASSUME, role, false, None);
         let mut ids = Vec::new();
         for text in self.cx.texts(&need) {
             named_in(&text, &mut ids);

@@ -154,7 +154,11 @@ fn section_1_4_principal_forms() {
 fn section_1_4_bound_principals_match_by_id() {
     let user = signed(PrincipalKind::User, USER, None);
     let session = signed(PrincipalKind::RoleSession, SESSION, Some(ROLE));
-    for (arn, caller, good) in [(USER, &user, "AIDA1"), (ROLE, &session, "AROA1")] {
+    for (arn, caller, good) in [
+        (USER, &user, "AIDA1"),
+        (ROLE, &session, "AROA1"),
+        (SESSION, &session, "AROA1"),
+    ] {
         let principal = format!(r#"{{"AWS":"{arn}"}}"#);
         let bound = |id: &str| Bindings::from([(arn.to_owned(), id.to_owned())]);
         assert_ne!(strength(&principal, caller, &bound(good)), Strength::None);

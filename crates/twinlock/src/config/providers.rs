@@ -6,7 +6,7 @@ use twinlock_gate::proof::issuers::Configured;
 
 use super::read::{Reader, Section};
 
-const KEYS: [&str; 3] = ["issuer", "jwks_file", "ca_file"];
+const KEYS: [&str; 4] = ["issuer", "jwks_file", "jwks_url", "ca_file"];
 
 /// Reads every `[[oidc_provider]]`; `place` makes a path of a text.
 pub(super) fn oidc(
@@ -18,6 +18,7 @@ pub(super) fn oidc(
     for table in section.tables("oidc_provider", reader) {
         table.only(&KEYS, reader);
         let jwks_file = table.parsed("jwks_file", reader, place);
+        let jwks_url = table.parsed("jwks_url", reader, address);
         let ca_file = table.parsed("ca_file", reader, place);
         let Some(issuer) = table.required("issuer", reader, issuer) else {
             continue;
@@ -32,13 +33,30 @@ pub(super) fn oidc(
                 "with a `jwks_file` nothing is fetched, so `ca_file` has no use",
             );
         }
+        if jwks_file.is_some() && jwks_url.is_some() {
+            reader.problem(
+                table.place("jwks_url"),
+                "the keys are in the `jwks_file` already: give one of the two",
+            );
+        }
         all.push(Configured {
             issuer,
             jwks_file,
+            jwks_url,
             ca_file,
         });
     }
     all
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").unwrap_or_default();
+    if host.is_empty() || host.starts_with('/') || text.contains([' ', '@', '#']) {
+        return Err(format!(
+            "`{text}` is no address of a key set: it is like https://id.example.com/jwks.json"
+        ));
+    }
+    Ok(text.to_owned())
 }
 
 fn issuer(text: &str) -> Result<String, String> {

@@ -105,7 +105,7 @@ impl Reader<'_> {
 }
 
 /// Keys whose values may be shown. Not the other way round: a misspelt `root_pasword` must not print the password.
-const SHOWN: [&str; 12] = [
+const SHOWN: [&str; 13] = [
     "id",
     "name",
     "alias",
@@ -117,6 +117,7 @@ const SHOWN: [&str; 12] = [
     "root_access_key_id",
     "issuer",
     "jwks_file",
+    "jwks_url",
     "ca_file",
 ];
 

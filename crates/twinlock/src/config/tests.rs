@@ -293,6 +293,25 @@ fn an_issuers_keys_are_in_a_file_or_fetched_and_each_issuer_is_named_once() {
     let twice =
         "[[oidc_provider]]\nissuer = \"https://x\"\n[[oidc_provider]]\nissuer = \"https://x\"";
     assert!(complaint(twice).contains("twice"));
+    let of = |more: &str| format!("[[oidc_provider]]\nissuer = \"https://x\"\n{more}");
+    let told = parse(&of(
+        "jwks_url = \"https://10.0.0.9:8443/keys\"\nca_file = \"ca.pem\"",
+    ))
+    .unwrap();
+    let url = told.oidc_providers[0].jwks_url.as_deref();
+    assert_eq!(url, Some("https://10.0.0.9:8443/keys"));
+    for wrong in [
+        "http://10.0.0.9/keys",
+        "https://",
+        "https:///keys",
+        "https://a@b/keys",
+        "keys.json",
+    ] {
+        let complaint = complaint(&of(&format!("jwks_url = \"{wrong}\"")));
+        assert!(complaint.contains("no address of a key set"), "{complaint}");
+    }
+    let both = of("jwks_url = \"https://y/keys\"\njwks_file = \"y\"");
+    assert!(complaint(&both).contains("one of the two"));
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn realm() -> Realm {
     let configured = Configured {
         issuer: "https://id.example.com/realm".into(),
         jwks_file: Some(file.clone()),
+        jwks_url: None,
         ca_file: None,
     };
     Arc::get_mut(&mut w.world).expect("nobody else's").issuers = Issuers::new(vec![configured]);

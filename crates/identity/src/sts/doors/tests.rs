@@ -132,6 +132,7 @@ fn trust(dice: &mut Dice, organization: &str) -> String {
             json!("sts:AssumeRole"),
             json!("sts:*"),
             json!(["sts:AssumeRole", "sts:TagSession"]),
+            json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
             json!("sts:AssumeRoleWithSAML"),
         ]);
         let mut allow =
@@ -300,9 +301,18 @@ fn make(seed: u64) -> Made {
             role_id: base.id.clone(),
             name: "job".into(),
         };
-        let session = Session::new(of, START, START + HOUR_MS);
+        // What a session hands down the next role must admit, too.
+        let mut session = Session::new(of, START, START + HOUR_MS);
+        session.source_identity = dice.pick(&[None, Some("John".to_owned())]);
+        if dice.roll(3) == 0 {
+            session.tags = vec![("team".into(), "red".into())];
+            session.transitive = vec!["team".into()];
+        }
         askers.push(Asker {
-            name: format!("{} of {account}", base.name),
+            name: format!(
+                "{} of {account}, {:?}, {:?}",
+                base.name, session.source_identity, session.transitive
+            ),
             session_name: "Job-17".into(),
             caller: Caller::in_session(
                 session.into(),
