@@ -90,6 +90,68 @@ fn every_action_resource_type_and_condition_key_is_in_awss_reference() {
     );
 }
 
+/// Condition keys of the reference that no request here can bring, by how they begin.
+const NEVER_THERE: &[&str] = &[
+    // Devices are virtual ones.
+    "iam:FIDO-",
+    "iam:RegisterSecurityKey",
+    // There are no role templates, no delegation requests and no transfers of billing.
+    "iam:RoleTemplateARN",
+    "iam:DelegationRequestOwner",
+    "organizations:TransferDirection",
+    "organizations:TransferType",
+    // An instance profile is no resource of the service that it hands a role to.
+    "iam:AssociatedResourceArn",
+    // No provider here says more of a role than its claims do.
+    "sts:RoleAuthorizedByIdp",
+];
+
+/// Those that one operation cannot bring: what it makes hands no tags on.
+const NEVER_THERE_IN: &[(&str, &str)] = &[("GetFederationToken", "sts:TransitiveTagKeys")];
+
+#[test]
+fn every_condition_key_of_iam_sts_and_organizations_can_be_asked_about() {
+    let mut wrong = BTreeSet::new();
+    for (service, operation, _, actions) in SERVICES.operations() {
+        if !matches!(service, "iam" | "sts" | "organizations") {
+            continue;
+        }
+        for action in actions {
+            let (prefix, name) = action.name.split_once(':').expect("a prefix");
+            let Some(known) = facts::action(prefix, name) else {
+                continue;
+            };
+            let of_resources = known.resources.iter().flat_map(|r| &r.condition_keys);
+            // A provider's claims and the tags of what is there are looked up when a policy asks.
+            let expected = known
+                .condition_keys
+                .iter()
+                .chain(of_resources)
+                .filter(|key| {
+                    [
+                        "iam:",
+                        "sts:",
+                        "organizations:",
+                        "aws:RequestTag/",
+                        "aws:TagKeys",
+                    ]
+                    .iter()
+                    .any(|start| key.starts_with(start))
+                        && !key.starts_with("iam:ResourceTag/")
+                        && !NEVER_THERE.iter().any(|start| key.starts_with(start))
+                });
+            for key in expected {
+                let excused = NEVER_THERE_IN.contains(&(operation, key));
+                if !excused && !action.keys.contains(key) {
+                    wrong.insert(format!("{operation}: {} does not bring {key}", action.name));
+                }
+            }
+        }
+    }
+    let wrong: Vec<_> = wrong.into_iter().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn an_operation_of_iam_sts_and_organizations_asks_for_the_action_of_its_own_name() {
     let wrong: Vec<String> = SERVICES

@@ -7,9 +7,6 @@ import json
 import struct
 import time
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 import exactly
 import saml_idp
 
@@ -28,13 +25,6 @@ LEFT_OUT = {
 
 def trust(account):
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]})
-
-
-def certificate(name):
-    """A certificate and its key, both as PEM."""
-    key, signed = saml_idp.provider(name, "rsa")
-    key = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
-    return saml_idp.pem(signed).decode(), key.decode()
 
 
 def codes(seed, ahead):
@@ -121,14 +111,12 @@ def credentials(do, its):
     do("UpdateAccessKey", bob, AccessKeyId=key, Status="Inactive", **name)
     do("GetAccessKeyLastUsed", bob, AccessKeyId=key)
     do("DeleteAccessKey", bob, AccessKeyId=key, **name)
-    body, secret = certificate("exactly")
+    body, secret = saml_idp.pair()
     made = do("UploadSigningCertificate", bob, CertificateBody=body, **name)["Certificate"]["CertificateId"]
     do("ListSigningCertificates", bob, **name)
     do("UpdateSigningCertificate", bob, CertificateId=made, Status="Inactive", **name)
     do("DeleteSigningCertificate", bob, CertificateId=made, **name)
-    public = rsa.generate_private_key(65537, 2048).public_key()
-    public = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
-    made = do("UploadSSHPublicKey", bob, SSHPublicKeyBody=public, **name)["SSHPublicKey"]["SSHPublicKeyId"]
+    made = do("UploadSSHPublicKey", bob, SSHPublicKeyBody=saml_idp.ssh_line(), **name)["SSHPublicKey"]["SSHPublicKeyId"]
     do("GetSSHPublicKey", bob, SSHPublicKeyId=made, Encoding="SSH", **name)
     do("ListSSHPublicKeys", bob, **name)
     do("UpdateSSHPublicKey", bob, SSHPublicKeyId=made, Status="Inactive", **name)

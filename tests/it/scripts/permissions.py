@@ -29,7 +29,7 @@ def with_tags(matrix, root, unit):
 
     trust = lives.trust(account)
     metadata = saml_idp.metadata("tagged")
-    certificate, key = lives.certificate("tagged")
+    certificate, key = saml_idp.pair()
     tagged("iam", "CreateUser", its("user/blue"), "iam:TagUser", UserName="blue")
     tagged("iam", "CreateRole", its("role/blue"), "iam:TagRole", RoleName="blue", AssumeRolePolicyDocument=trust)
     tagged("iam", "CreatePolicy", its("policy/blue"), "iam:TagPolicy", PolicyName="blue", PolicyDocument=lives.POLICY)

@@ -55,6 +55,20 @@ def pem(certificate):
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
+def pair(idp="pair"):
+    """A certificate and its key, both as PEM."""
+    key, certificate = provider(idp, "rsa")
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    key = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    return pem(certificate).decode(), key.decode()
+
+
+def ssh_line(idp="pair"):
+    """A public key as OpenSSH writes it."""
+    key = provider(idp, "rsa")[0].public_key()
+    return key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+
+
 def entity(idp):
     return f"https://{idp}.example.com/metadata"
 

@@ -41,6 +41,7 @@ mod sessions;
 mod simulator;
 mod simulator_texts;
 mod terraform;
+mod terraform_iam;
 mod terraform_itself;
 mod terraform_organizations;
 mod terraform_s3;

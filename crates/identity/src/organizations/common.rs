@@ -13,7 +13,7 @@ use twinlock_policy::ResourceRule;
 use twinlock_shapes::organizations as shapes;
 use twinlock_wire::time::Millis;
 
-use super::faults;
+use super::{faults, policies::POLICY_TYPE};
 
 /// The most items on a page, and what a page has when the caller names no number.
 const PAGE_ITEMS_MAX: usize = 20;
@@ -411,7 +411,8 @@ pub(crate) fn need_on(action: &Action, id: &str, reach: Reach, place: &Place, cx
 pub(crate) const TAG_RESOURCE: Action = Action::new(
     "organizations:TagResource",
     &["account", "organizationalunit", "policy", "resourcepolicy"],
-    &["aws:RequestTag/${TagKey}", "aws:TagKeys"],
+    // The type is known of policies alone.
+    &["aws:RequestTag/${TagKey}", "aws:TagKeys", POLICY_TYPE],
 );
 
 /// The need to tag what a request is about to make, on `resource`, whose id is not known yet; none without tags.

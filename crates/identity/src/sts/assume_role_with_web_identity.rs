@@ -32,6 +32,8 @@ const KEYS: &[&str] = &[
     "sts:RoleSessionName",
     "sts:SourceIdentity",
     "sts:TransitiveTagKeys",
+    "aws:RequestTag/${TagKey}",
+    "aws:TagKeys",
 ];
 const TAG_KEYS: &[&str] = &[
     "sts:TransitiveTagKeys",

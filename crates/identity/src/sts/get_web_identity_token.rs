@@ -35,6 +35,8 @@ impl Operation for GetWebIdentityToken {
                 "sts:IdentityTokenAudience",
                 "sts:SigningAlgorithm",
                 "sts:DurationSeconds",
+                "aws:RequestTag/${TagKey}",
+                "aws:TagKeys",
             ],
         ),
         Action::new(
