@@ -3,10 +3,11 @@
 //! `*` stands for any run of characters, `?` for exactly one; everything else is literal, and a pattern covers the whole text. A
 //! pattern is compiled to a row of steps. The matcher walks the row once; when a step fails it goes back to the last `*` only and lets
 //! that take one character more. Earlier stars need never be tried again, because the last one can take whatever they could have
-//! taken: so the cost is at most the pattern's length times the text's, whatever the pattern.
+//! taken: so the cost is at most the pattern's length times the text's, whatever the pattern. Where that is much, `at_once` answers.
 //!
 //! Values of variables are put in as literals at match time: a `*` in a tag is no wildcard.
 
+mod at_once;
 #[cfg(test)]
 mod tests;
 
@@ -226,9 +227,9 @@ impl Pattern {
             Shape::Anything => Fit::Yes,
             Shape::Exactly(exact) => (**exact == *text).into(),
             Shape::StartsWith(start) => text.starts_with(&**start).into(),
-            Shape::Steps(steps) if self.variables == 0 => walk(steps, &[], text).into(),
+            Shape::Steps(steps) if self.variables == 0 => covers(steps, &[], text).into(),
             Shape::Steps(steps) => {
-                with_values(steps, context, |values| walk(steps, values, text).into())
+                with_values(steps, context, |values| covers(steps, values, text).into())
             }
         }
     }
@@ -283,6 +284,27 @@ fn with_values(
     } else {
         &many
     })
+}
+
+/// Texts of so many bytes are walked, whatever the pattern.
+const WALKED_BYTES_MAX: usize = 256;
+/// So many comparisons a walk along a longer one may take.
+const COMPARISONS_MAX: usize = 1 << 18;
+
+/// Whether the steps cover the whole text; `values` are those of the variables in their order.
+fn covers(steps: &[Step], values: &[Cow<'_, str>], text: &str) -> bool {
+    if text.len() > WALKED_BYTES_MAX {
+        let literals = steps.iter().map(|step| match step {
+            Step::Literal(text) => text.len(),
+            Step::Variable(_) | Step::One | Step::Run => 1,
+        });
+        let put_in = values.iter().map(|value| value.len());
+        let length: usize = literals.chain(put_in).sum();
+        if length.saturating_mul(text.len()) > COMPARISONS_MAX {
+            return at_once::covers(steps, values, text);
+        }
+    }
+    walk(steps, values, text)
 }
 
 /// Walks the steps along the text; `values` are those of the variables in their order.

@@ -65,15 +65,15 @@ fn agrees_with_the_obvious_definition() {
     };
     for pattern_length in 0..=5 {
         for pattern in words(&['a', 'é', '*', '?'], pattern_length) {
-            let compiled = Pattern::new(&pattern.iter().collect::<String>());
+            let written: String = pattern.iter().collect();
+            let (compiled, steps) = (Pattern::new(&written), steps(&written, Reading::PLAIN));
             for text_length in 0..=4 {
                 for text in words(&['a', 'é'], text_length) {
                     let whole: String = text.iter().collect();
-                    assert_eq!(
-                        compiled.matches(&whole),
-                        obvious(&pattern, &text),
-                        "{pattern:?} on {whole}"
-                    );
+                    let expected = obvious(&pattern, &text);
+                    assert_eq!(compiled.matches(&whole), expected, "{written} on {whole}");
+                    let at_once = at_once::covers(&steps, &[], &whole);
+                    assert_eq!(at_once, expected, "{written} on {whole}, at once");
                 }
             }
         }
@@ -92,7 +92,52 @@ fn adversarial_patterns_cost_little() {
     ] {
         assert!(!Pattern::new(&pattern).matches(&text));
     }
-    assert!(!Pattern::new(&format!("*{}b*", "a?".repeat(1_000))).matches(&text));
+    // Step by step each of these would take seconds, and a policy has room for it ten times.
+    let text = "a".repeat(60_000);
+    for _ in 0..10 {
+        assert!(!Pattern::new(&format!("*{}b*", "a?".repeat(3_000))).matches(&text));
+    }
+}
+
+/// On patterns that fill several machine words.
+#[test]
+fn both_ways_of_matching_agree() {
+    let letters = ['a', 'b', 'é', '日'];
+    let mut state = 1_u64;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % below
+    };
+    let mut covered = 0;
+    for _ in 0..400 {
+        let length = 60 + random(200);
+        let text: String = (0..length).map(|_| letters[random(4) as usize]).collect();
+        let mut pattern = String::new();
+        let mut values: Vec<Cow<'_, str>> = Vec::new();
+        for character in text.chars() {
+            match random(40) {
+                0 => pattern.push('*'),
+                1 => pattern.push('?'),
+                2 => {
+                    pattern.push_str("${k}");
+                    values.push(character.to_string().into());
+                }
+                3 if length % 3 == 0 => pattern.push('b'),
+                _ => pattern.push(character),
+            }
+        }
+        let reading = Reading {
+            wildcards: true,
+            variables: true,
+        };
+        let steps = steps(&pattern, reading);
+        let walked = walk(&steps, &values, &text);
+        covered += usize::from(walked);
+        assert_eq!(at_once::covers(&steps, &values, &text), walked, "{pattern}");
+    }
+    assert!((100..300).contains(&covered), "{covered}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::locate::value_at;
 use super::report::{Report, nearest};
 use super::subject::{Condition, Subject, View};
 use super::{structure, table};
-use crate::condition::OperatorName;
+use crate::condition::{OperatorName, condition_operators};
 use crate::json::{Json, Kind};
 use crate::value;
 
@@ -36,37 +36,6 @@ table! {
     REDUNDANT_CONDITION_VALUE_NUM: Suggestion, Guide, "Redundant condition value num",
         "several values under `NumericLessThan` and its like, where one decides";
 }
-
-/// The operators as AWS writes them.
-const OPERATORS: [&str; 27] = [
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-    "NumericEquals",
-    "NumericNotEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "DateEquals",
-    "DateNotEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-    "Bool",
-    "BinaryEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotEquals",
-    "ArnNotLike",
-    "Null",
-];
 
 pub(super) fn statement(subject: &Subject<'_>, view: &View<'_>, report: &mut Report<'_>) {
     // The parsed form has the conditions flattened.
@@ -133,7 +102,7 @@ fn operator(condition: &Condition<'_>, report: &mut Report<'_>) {
             Some((set, base)) => (format!("{set}:"), base),
             None => (String::new(), written.value.as_str()),
         };
-        let hint = nearest(base, OPERATORS.into_iter()).map_or_else(String::new, |near| {
+        let hint = nearest(base, condition_operators()).map_or_else(String::new, |near| {
             format!(" Did you mean `{before}{near}`?")
         });
         let details = format!("There is no condition operator `{}`.{hint}", written.value);
