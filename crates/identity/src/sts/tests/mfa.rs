@@ -1,9 +1,6 @@
 //! MFA in sessions: whose device, which code, once, and what a session knows of it afterwards.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use twinlock_directory::{
     DeviceOwner, EnabledDevice, MfaDevice,
@@ -89,16 +86,16 @@ fn a_role_that_asks_for_mfa_takes_each_code_once() {
         .expect("the next code");
 }
 
-/// A store whose syncs take a while, so that others have always written what is not durable yet.
-struct Slow(Memory);
+/// A store that gets on only while nobody holds the lock.
+struct Stopped(Memory, Arc<Mutex<()>>);
 
-impl Store for Slow {
+impl Store for Stopped {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         self.0.load()
     }
 
     fn commit(&mut self, write: &Write) -> Result<(), StoreError> {
-        std::thread::sleep(Duration::from_millis(10));
+        let _going = self.1.lock();
         self.0.commit(write)
     }
 
@@ -111,30 +108,33 @@ impl Store for Slow {
     }
 }
 
+/// While others write, there is always something that is not durable yet.
 #[test]
 fn a_code_is_spent_however_much_others_write() {
-    let w = TestWorld::on(Box::new(Slow(Memory::default())), &[PROD, DEV]);
+    let stopped = Arc::new(Mutex::new(()));
+    let store = Stopped(Memory::default(), stopped.clone());
+    let w = TestWorld::on(Box::new(store), &[PROD, DEV]);
     let john = w.user(DEV, "John", ALLOW_ALL);
     let phone = device(&w, DEV, "John", owner_of(&john));
     let condition = r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#;
     w.role(PROD, "UpdateApp", &trusting_with_mfa(condition), ALLOW_ALL);
     let code = crate::mfa::code(&phone, w.world.clock.now(), 0);
-    let done = AtomicBool::new(false);
+    let still = stopped.lock();
+    let turn = w.world.directory.turn();
+    let other = turn.head().account(&PROD.parse().expect("an id"));
+    let other = other.expect("an account").account.clone();
+    let mut batch = turn.batch();
+    batch.put((*other).clone());
+    drop(turn.commit(batch));
+    let head = || w.world.directory.turn().head().revision();
+    let before = head();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                let turn = w.world.directory.turn();
-                let id = PROD.parse().expect("an id");
-                let account = turn.head().account(&id).expect("it").account.clone();
-                let mut batch = turn.batch();
-                batch.put((*account).clone());
-                drop(turn.commit(batch));
-                std::thread::sleep(Duration::from_millis(4));
-            }
-        });
-        let made = w.effect::<AssumeRole>(&john, with_code(&phone, &code));
-        done.store(true, Ordering::Relaxed);
-        made.expect("assumed");
+        let call = scope.spawn(|| w.effect::<AssumeRole>(&john, with_code(&phone, &code)));
+        while head() == before && !call.is_finished() {
+            std::thread::yield_now();
+        }
+        drop(still);
+        call.join().expect("it ends").expect("assumed");
     });
 }
 
