@@ -1,8 +1,7 @@
 //! Rows: what a batch carries and the store keeps, one for each entity.
 //!
-//! **A new kind of entity** (OIDC and SAML providers, organizational units, organization
-//! policies) is added in these places, and the compiler names those forgotten: its type beside the others in `model/`; a
-//! variant of [`Kind`] and of [`Row`] here, with its lines in `kind`, `key`, `decode` and `encode`; its map in
+//! **A new kind of entity** is added in these places, and the compiler names those forgotten: its type beside the others in
+//! `model/`; a variant of [`Kind`] and of [`Row`] here, with its lines in `kind`, `key`, `decode` and `encode`; its map in
 //! `AccountNode` (or in `Snapshot`, if it belongs to no account) and its index entries in `snapshot/entries.rs`; its
 //! rules in `snapshot/integrity.rs`. The store needs nothing: it keeps any row by its key.
 
