@@ -66,6 +66,22 @@ fn a_revoked_session_is_dead_at_once_and_after_a_crash() {
         told.contains("because no identity-based policy allows the twinlock:RevokeSession action"),
         "{told}"
     );
+    // Why exactly is sealed: for who may decode it, and only in this account.
+    let (_, sealed) = told
+        .split_once("Encoded authorization failure message: ")
+        .expect("a sealed message");
+    let decode = |who: &Caller| {
+        let message = json!({ "EncodedMessage": sealed.trim() });
+        who.call("sts", "decode_authorization_message", message)
+    };
+    let decoded = decode(&production.root()).ok();
+    let decoded = decoded["DecodedMessage"].as_str().expect("a text");
+    assert!(
+        decoded.contains(r#""action":"twinlock:RevokeSession""#),
+        "{decoded}"
+    );
+    decode(&production.user("Nobody")).denied();
+    decode(&dev.root()).refused("InvalidAuthorizationMessageException");
     guard.types(&revoke_older).refused("AccessDeniedException");
     one.get("ops", "a.txt").ok();
 
