@@ -69,7 +69,8 @@ pub(crate) fn page(visit: &Visit) -> Page {
     Ok(show(visit, Service::Iam, "Access", main))
 }
 
-fn own_arn(visit: &Visit) -> String {
+/// Whoever acts, as policies name it.
+pub(crate) fn own_arn(visit: &Visit) -> String {
     visit
         .world
         .explain(&visit.caller, &Need::on(&SIMULATE, "*"))

@@ -21,6 +21,8 @@ pub(crate) struct Flash {
     pub code: Option<String>,
     /// Where what it is about is seen: the link's words and the path.
     pub link: Option<(&'static str, String)>,
+    /// Of a denial: the action, and on what.
+    pub denied: Option<Box<(String, String)>>,
 }
 
 impl Flash {
@@ -31,6 +33,7 @@ impl Flash {
             text: text.into(),
             code: None,
             link: None,
+            denied: None,
         }
     }
 
@@ -41,6 +44,7 @@ impl Flash {
             text: fault.message.clone(),
             code: Some(fault.code.to_string()),
             link: None,
+            denied: fault.denied.clone(),
         }
     }
 

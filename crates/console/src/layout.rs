@@ -8,7 +8,7 @@ use twinlock_gate::{Body, Fault};
 use crate::{
     assets,
     http::{encode, page},
-    parts::{copy, csrf, problem, when},
+    parts::{copy, csrf, problem_because, refusal, when},
     visit::Visit,
 };
 
@@ -121,7 +121,7 @@ pub(crate) fn show_as(
                             @if flash.good {
                                 p.flash.good { (flash.text) @if let Some((words, path)) = &flash.link { " " a href=(visit.at(path)) { (words) } } }
                             } @else {
-                                (problem(visit, flash.code.as_deref().unwrap_or(""), &flash.text))
+                                (problem_because(visit, flash.code.as_deref().unwrap_or(""), &flash.text, flash.denied.as_deref()))
                             }
                         }
                     }
@@ -264,7 +264,7 @@ pub(crate) fn fault_page(visit: &Visit, service: Service, fault: &Fault) -> Resp
         title,
         html! {
             h1 { (title) }
-            (problem(visit, &fault.code, &fault.message))
+            (refusal(visit, fault))
             p { a.button href=(visit.at("/")) { "Console home" } }
         },
     )

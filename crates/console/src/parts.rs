@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 use twinlock_gate::Fault;
 
-use crate::{http::encode, visit::Visit};
+use crate::{access::own_arn, http::encode, visit::Visit};
 
 /// The hidden field that proves that a form is ours.
 pub(crate) fn csrf(visit: &Visit) -> Markup {
@@ -28,23 +28,41 @@ pub(crate) fn copy_button(text: &str, label: &str) -> Markup {
 
 /// Why something failed, in AWS's words, with the way to the reasons.
 pub(crate) fn problem(visit: &Visit, code: &str, message: &str) -> Markup {
+    problem_because(visit, code, message, None)
+}
+
+/// The same of a fault. Where AWS's words for a denial name nothing, as S3's of another account's bucket, it knows what was asked.
+pub(crate) fn refusal(visit: &Visit, fault: &Fault) -> Markup {
+    problem_because(visit, &fault.code, &fault.message, fault.denied.as_deref())
+}
+
+/// The same, where the action and the resource that were denied are known besides.
+pub(crate) fn problem_because(
+    visit: &Visit,
+    code: &str,
+    message: &str,
+    asked: Option<&(String, String)>,
+) -> Markup {
     html! {
         div.flash.bad role="alert" {
             @if !code.is_empty() { strong { (code) } " " }
             (message)
-            @if let Some(why) = why(visit, message) { " " a href=(why) { "Why, and what would change it" } }
+            @if let Some(why) = why(visit, message, asked) { " " a href=(why) { "Why, and what would change it" } }
         }
     }
 }
 
 /// The same for a script to show: the words, and the way to the reasons.
 pub(crate) fn problem_told(visit: &Visit, fault: &Fault) -> serde_json::Value {
-    json!({ "fault": format!("{}: {}", fault.code, fault.message), "why": why(visit, &fault.message) })
+    let why = why(visit, &fault.message, fault.denied.as_deref());
+    json!({ "fault": format!("{}: {}", fault.code, fault.message), "why": why })
 }
 
 /// The access page for a denial's principal, action and resource.
-fn why(visit: &Visit, message: &str) -> Option<String> {
-    let (principal, action, resource) = denied(message)?;
+fn why(visit: &Visit, message: &str, asked: Option<&(String, String)>) -> Option<String> {
+    let own = own_arn(visit);
+    let asked = asked.map(|(action, resource)| (own.as_str(), action.as_str(), resource.as_str()));
+    let (principal, action, resource) = denied(message).or(asked)?;
     Some(visit.at(&format!(
         "/access?principal={}&action={}&resource={}",
         encode(principal),

@@ -52,10 +52,12 @@ impl Denial {
             _ if need.action.starts_with("twinlock:") => own(need, &decision, cx),
             _ => sentence(need, &need.resource, cx) + &decision.reason(&need.action),
         };
+        let mut fault = Fault::new("AccessDenied", 403, message);
+        fault.denied = Some(Box::new((need.action.to_string(), need.resource.clone())));
         Self {
             action: need.action.to_string(),
             resource: need.resource.clone(),
-            fault: Fault::new("AccessDenied", 403, message),
+            fault,
             decision: Some(decision),
         }
     }

@@ -26,6 +26,8 @@ pub struct Fault {
     pub fields: Vec<(&'static str, String)>,
     /// Further response headers.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The action that was refused and on what, for whoever explains a denial on this server. No answer has it.
+    pub denied: Option<Box<(String, String)>>,
 }
 
 impl Fault {
@@ -41,6 +43,7 @@ impl Fault {
             message: message.into(),
             fields: Vec::new(),
             headers: Vec::new(),
+            denied: None,
         }
     }
 

@@ -80,6 +80,14 @@ fn console_access_every_denial_leads_to_its_reasons() {
             ["Session", "not asked"],
         ])
     );
+    // Of another account's bucket S3 says nothing; the way to the reasons is there all the same.
+    sri.goes(&format!("{home}/s3/productionapp"));
+    sri.sees("AccessDenied Access Denied")
+        .clicks("Why, and what would change it");
+    sri.sees("Denied");
+    assert_eq!(sri.reads("Principal"), principal);
+    assert_eq!(sri.reads("Action"), "s3:ListBucket");
+    assert_eq!(sri.reads("Resource"), "arn:aws:s3:::productionapp");
     // Within the role its session is who is refused.
     dev.put_policy(
         "user",

@@ -91,7 +91,7 @@ fn console_markup_in_names_tags_and_policies_is_text() {
         (format!("/s3/marked-bucket/metadata?key={key}"), true),
         (format!("/s3/marked-bucket/copy?key={key}"), true),
         (format!("/s3/marked-bucket/rename?key={key}"), true),
-        (format!("/s3/{key}"), true),
+        (format!("/s3/{key}"), false),
         (
             format!("/access?principal={key}&action=s3:GetObject&resource={key}"),
             true,

@@ -95,11 +95,14 @@ fn card(
     let inside = html! {
         title { (name) @if !about.is_empty() { ", " (about) } }
         rect x=(x) y=(y) width=(width) height=(BOX_HEIGHT) rx="8" {}
-        @if about.is_empty() {
-            text x=(x + 14) y=(y + 26) { (shown) }
-        } @else {
-            text x=(x + 14) y=(y + 18) { (shown) }
-            text.about x=(x + 14) y=(y + 33) { (about) }
+        // A drawing of its own ends at the box, however wide its letters are.
+        svg.inside x=(x) y=(y) width=(width - MARGINS / 2) height=(BOX_HEIGHT) {
+            @if about.is_empty() {
+                text x="14" y="26" { (shown) }
+            } @else {
+                text x="14" y="18" { (shown) }
+                text.about x="14" y="33" { (about) }
+            }
         }
     };
     html! {

@@ -27,14 +27,13 @@ mod upload;
 
 pub(crate) use buckets::names as bucket_names;
 
-use maud::Markup;
 use transfer::Verb;
-use twinlock_gate::Fault;
+use twinlock_s3::common::no_such_bucket;
 
 use crate::{
     http::{Request, encode},
     listing::page_number,
-    parts::problem,
+    parts::refusal,
     visit::{Page, Visit},
 };
 
@@ -50,6 +49,13 @@ pub(crate) fn streams(request: &Request) -> bool {
 /// `/console/SLOT/s3/…`.
 pub(crate) async fn page(visit: &Visit, rest: &[&str]) -> Page {
     let post = visit.request.is_post();
+    // A bucket that is not there has no panels. Anybody may know: S3 tells strangers, too.
+    if let [name, ..] = rest
+        && !(post || matches!(*name, "" | "-"))
+        && visit.world.directory.published().bucket(name).is_none()
+    {
+        return Err(no_such_bucket(name));
+    }
     match rest {
         [] | [""] => buckets::list(visit),
         ["-", "create"] => buckets::create(visit).await,
@@ -89,11 +95,6 @@ fn page_of<T>(visit: &Visit, items: &[T]) -> (usize, std::ops::Range<usize>) {
     let page = page_number(visit).min(last);
     let from = (page - 1) * PER_PAGE;
     (page, from..(from + PER_PAGE).min(items.len()))
-}
-
-/// Why an operation was refused, where its result would stand.
-fn refusal(visit: &Visit, fault: &Fault) -> Markup {
-    problem(visit, &fault.code, &fault.message)
 }
 
 /// `/s3/BUCKET/object?key=…`.

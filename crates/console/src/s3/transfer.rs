@@ -120,7 +120,10 @@ pub(super) async fn page(visit: &Visit, bucket: &str, verb: Verb) -> Page {
                 pairs.len(),
                 verb.done()
             );
-            let fault = Fault::new(code, fault.status, told);
+            let fault = Fault {
+                denied: fault.denied.clone(),
+                ..Fault::new(code, fault.status, told)
+            };
             // What is done is not done again.
             let left = Chosen {
                 keys: pairs[n..].iter().map(|(key, _)| key.clone()).collect(),

@@ -155,6 +155,14 @@ impl fmt::Display for Place {
             (PolicyKind::Identity, None) => "an identity-based policy",
             (kind, _) => kind.name(),
         };
+        // A session policy is called so, and is the session's.
+        if self.kind == PolicyKind::Session && self.name.as_deref() == Some(kind) {
+            f.write_str("the session's policy")?;
+            return match &self.account {
+                Some(account) => write!(f, " (account {account})"),
+                None => Ok(()),
+            };
+        }
         match (self.attached_to.is_empty(), &self.name) {
             (false, Some(name)) if !name.is_empty() && *name != self.attached_to => {
                 write!(f, "{}, {kind} {name}", self.attached_to)?;

@@ -183,3 +183,27 @@ fn a_foreign_bucket_does_not_tell_whose_it_is() {
     let owners = advise(&request, &set).for_caller(Some("222222222222"));
     assert_eq!(owners.owner_account.as_deref(), Some("222222222222"));
 }
+
+#[test]
+fn a_session_policy_is_named_once() {
+    let all = policy(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+    let lists = policy(r#"{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}"#);
+    let principal = user();
+    let request = Request {
+        principal: &principal,
+        action: "s3:GetObject",
+        resource: "arn:aws:s3:::b/k",
+        resource_account: Some("111111111111"),
+        context: &Id(None),
+    };
+    let set = PolicySet {
+        identity: vec![source(&all, "hers", "user Ann")],
+        session: Some(vec![source(&lists, "session policy", "session")]),
+        ..PolicySet::default()
+    };
+    let text = advise(&request, &set).to_string();
+    assert!(
+        text.contains("to the session's policy (account 111111111111)"),
+        "{text}"
+    );
+}
