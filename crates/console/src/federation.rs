@@ -77,7 +77,7 @@ impl Console {
         }
         let mut sent = request.query.clone();
         if request.is_post() {
-            match request.form().await {
+            match request.strangers_form(&self.forms).await {
                 Ok(form) => sent.extend(&form),
                 Err(fault) => return plain(StatusCode::BAD_REQUEST, fault.message),
             }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use maud::Markup;
 use percent_encoding::percent_decode_str;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use twinlock_gate::{Body, Fault, Peer, RequestFacts};
 
 /// The largest form, in bytes: a policy document of 20 KB in its longest encoding, several times over.
@@ -172,6 +173,27 @@ impl Request {
     pub(crate) async fn form(&self) -> Result<Pairs, Fault> {
         let body = self.take_body();
         Ok(Pairs::parse(&body.collect(FORM_BYTES_MAX).await?))
+    }
+
+    /// The form of somebody who has not signed in: all of those together take no more of `memory` than it has permits for bytes.
+    ///
+    /// # Errors
+    /// The form is too large, or strangers have sent too much at the same time.
+    pub(crate) async fn strangers_form(&self, memory: &Semaphore) -> Result<Pairs, Fault> {
+        let mut held: Option<SemaphorePermit<'_>> = None;
+        let count = |bytes: usize| {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let busy = |_| Fault::new("ServiceUnavailable", 503, "Too much to do: try again.");
+            let permit = memory.try_acquire_many(bytes).map_err(busy)?;
+            match &mut held {
+                Some(held) => held.merge(permit),
+                None => held = Some(permit),
+            }
+            Ok(())
+        };
+        let body = self.take_body();
+        let body = body.collect_counted(FORM_BYTES_MAX, count).await?;
+        Ok(Pairs::parse(&body))
     }
 
     /// The body, as a stream; nothing the second time.
@@ -373,6 +395,24 @@ mod tests {
         ] {
             assert_eq!(local_path(elsewhere), None, "{elsewhere}");
         }
+    }
+
+    #[tokio::test]
+    async fn strangers_forms_share_what_memory_there_is() {
+        let memory = Semaphore::new(10);
+        let sent = async |form: &'static str| {
+            let (parts, ()) = http::Request::post("/saml").body(()).unwrap().into_parts();
+            let body = Body::stream(Body::from(Bytes::from(form)).into_stream(), None);
+            let addr = std::net::Ipv4Addr::LOCALHOST.into();
+            let secure = false;
+            let request = Request::new(parts, body, Peer { addr, secure }).unwrap();
+            request.strangers_form(&memory).await
+        };
+        for _ in 0..2 {
+            assert_eq!(sent("a=12345678").await.unwrap().get("a"), "12345678");
+        }
+        assert_eq!(sent("a=123456789").await.unwrap_err().status, 503);
+        assert_eq!(memory.available_permits(), 10);
     }
 
     fn request(secure: bool, path: &str, headers: &[(&str, &str)]) -> Request {

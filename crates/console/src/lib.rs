@@ -45,7 +45,7 @@ mod your_sessions;
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use ::http::{Method, Response, StatusCode, request::Parts};
 use twinlock_gate::{Body, Caller, Fault, Peer, World};
@@ -73,10 +73,14 @@ pub struct Console {
     pending: sign_in::Pending,
     grants: oauth2::Grants,
     proofs: oauth2::Proofs,
+    /// A permit for every byte of [`STRANGERS_FORMS_BYTES_MAX`].
+    forms: Semaphore,
     /// True once the passwords of a first start are hashed: until then a sign-in waits.
     passwords_ready: watch::Receiver<bool>,
 }
 
+/// What the forms of people who have not signed in may take together, in bytes.
+const STRANGERS_FORMS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// First segments of paths that are the console's, if the request carries no signature and is not for a host of S3's.
 const PATHS: &[&str] = &["console", "signin", "switchrole"];
 /// Where AWS has the metadata that identity providers are set up with.
@@ -96,6 +100,7 @@ impl Console {
             pending: sign_in::Pending::default(),
             grants: oauth2::Grants::default(),
             proofs: oauth2::Proofs::default(),
+            forms: Semaphore::new(STRANGERS_FORMS_BYTES_MAX),
             passwords_ready,
             world,
         }

@@ -42,7 +42,7 @@ struct Offer {
 impl Console {
     /// `/saml`.
     pub(crate) async fn saml(&self, request: Request) -> Response<Body> {
-        let sent = match request.form().await {
+        let sent = match request.strangers_form(&self.forms).await {
             Ok(sent) => sent,
             Err(fault) => return refused(&fault.message),
         };

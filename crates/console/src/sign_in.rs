@@ -172,7 +172,7 @@ impl Console {
             };
             return sign_in_page(&form);
         }
-        let sent = match request.form().await {
+        let sent = match request.strangers_form(&self.forms).await {
             Ok(sent) => sent,
             Err(fault) => return refused(&fault.message),
         };
