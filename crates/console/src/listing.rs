@@ -83,13 +83,21 @@ pub(crate) fn search(visit: &Visit, placeholder: &str, types: &[(&str, &str)]) -
             (kept(visit, &["q", "type"]))
             input type="search" name="q" value=(visit.query("q")) placeholder=(placeholder) aria-label=(placeholder);
             @if !types.is_empty() {
-                select name="type" aria-label="Filter by type" {
+                select name="type" aria-label="Filter by type" data-sends {
                     @for (value, name) in types { option value=(value) selected[*value == visit.query("type")] { (name) } }
                 }
                 button type="submit" { "Filter" }
             }
         }
     }
+}
+
+/// The id of the form that a list stands in, so that a button above it can send it.
+pub(crate) const FORM: &str = "list";
+
+/// The button above a list that deletes what is ticked in it; with the script it can be pressed when something is.
+pub(crate) fn delete_button() -> Markup {
+    html! { button.danger type="submit" form=(FORM) data-ticked { "Delete" } }
 }
 
 /// The page that the address asks for, from 1.

@@ -466,7 +466,7 @@ fn console_credentials_of_every_kind_come_and_go_and_root_mends_its_own() {
     root.clicks("Machine")
         .sees("arn:aws:iam::999999999999:instance-profile/Machine")
         .clicks("Delete");
-    root.sees("it leaves 1 instance profile")
+    root.sees("1 instance profile is deleted (Machine)")
         .fills("To confirm", "Machine")
         .clicks("Delete")
         .sees("1 role deleted");

@@ -32,6 +32,19 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// A button that does something to what is ticked waits until something is.
+for (const button of document.querySelectorAll("[data-ticked]")) {
+  const open = () => (button.disabled = !button.form.querySelector("tbody :checked"));
+  document.addEventListener("change", open);
+  addEventListener("pageshow", open);
+}
+
+// A choice that a form of the address is about is followed at once.
+for (const choice of document.querySelectorAll("select[data-sends]")) {
+  choice.addEventListener("change", () => choice.form.requestSubmit());
+  for (const button of choice.form.querySelectorAll("button")) button.hidden = true;
+}
+
 // What scrolls sideways is reached by the keyboard, too.
 const scrolls = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -71,6 +84,15 @@ document.addEventListener("change", (event) => {
   if (!event.target.dataset.shows) return;
   for (const part of event.target.form.querySelectorAll("[data-when]")) part.hidden = !part.dataset.when.split(" ").includes(event.target.value);
 });
+
+// What is asked only of those who tick a certain box.
+for (const part of document.querySelectorAll("[data-by]")) {
+  const box = document.getElementById(part.dataset.by);
+  const show = () => (part.hidden = !box.checked);
+  document.addEventListener("change", show);
+  addEventListener("pageshow", show);
+  show();
+}
 
 // A choice that narrows another one: the audiences of the chosen provider, and the fields that only one provider has.
 for (const choice of document.querySelectorAll("[data-narrows]")) {

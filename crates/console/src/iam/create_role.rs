@@ -271,10 +271,10 @@ fn entity_page(visit: &Visit, place: &str, why: Option<&str>) -> Response<Body> 
         section.panel data-when="account" hidden[entity != "account"] {
             h2 { "An AWS account" }
             label.check { input type="radio" name="which" value="this" checked[!another]; "This account (" (visit.account()) ")" }
-            label.check { input type="radio" name="which" value="another" checked[another]; "Another AWS account" }
-            (text("Account ID", "accountId", visit.field("accountId"), "12 digits: the account whose users shall be able to take on the role", error("accountId")))
-            label.check { input type="checkbox" name="requireExternalId" value="1" checked[visit.form.ticked("requireExternalId")]; span { "Require external ID " span.about { "(best practice when a third party will assume this role)" } } }
-            (text("External ID", "externalId", visit.field("externalId"), "With an external ID the role can be assumed by the API and the CLI; the console's plain Switch Role form takes none", error("externalId")))
+            label.check { input #another type="radio" name="which" value="another" checked[another]; "Another AWS account" }
+            div data-by="another" { (text("Account ID", "accountId", visit.field("accountId"), "12 digits: the account whose users shall be able to take on the role", error("accountId"))) }
+            label.check { input #requireExternalId type="checkbox" name="requireExternalId" value="1" checked[visit.form.ticked("requireExternalId")]; span { "Require external ID " span.about { "(best practice when a third party will assume this role)" } } }
+            div data-by="requireExternalId" { (text("External ID", "externalId", visit.field("externalId"), "With an external ID the role can be assumed by the API and the CLI; the console's plain Switch Role form takes none", error("externalId"))) }
             label.check { input type="checkbox" name="requireMfa" value="1" checked[visit.form.ticked("requireMfa")]; span { "Require MFA " span.about { "(only who signed in with an MFA device may take on the role)" } } }
         }
         section.panel data-when="service" hidden[entity != "service"] {

@@ -11,8 +11,10 @@ use twinlock_identity::iam::groups::{
 use twinlock_shapes::iam as s;
 
 use super::{
-    MOST, PAGE_ITEMS, PER_PAGE, found,
-    holder::{Holder, Kind, confirm_delete, count, deleted, named, ticked},
+    MOST, PAGE_ITEMS, PER_PAGE,
+    deletion::{self, Going, deleted, ticked},
+    found,
+    holder::{Holder, Kind, count},
     last_accessed,
     pick::{AGAIN, Shelf},
     policies, sliced,
@@ -21,7 +23,7 @@ use super::{
 use crate::{
     http::encode,
     layout::{Service, show},
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{copy, csrf, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
@@ -75,9 +77,9 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     order.by("created", &mut groups, |g| g.create_date.0);
     let page = page_number(visit);
     let main = html! {
-        (head("User groups", "A user group is a set of users. Its policies hold for each of them.", html! { a.button.primary href=(visit.at("/iam/groups/create")) { "Create group" } }))
+        (head("User groups", "A user group is a set of users. Its policies hold for each of them.", html! { @if !groups.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/groups/create")) { "Create group" } }))
         (search(visit, "Find user groups", &[]))
-        form method="post" {
+        form #(FORM) method="post" {
             (csrf(visit))
             @if groups.is_empty() { (nothing("No user groups.")) } @else {
                 table {
@@ -92,7 +94,6 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                         }
                     }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, groups.len()))
@@ -105,29 +106,17 @@ async fn delete(visit: &Visit) -> Page {
     if names.is_empty() {
         return Ok(visit.done("/iam/groups", "Nothing was selected."));
     }
-    let word = if names.len() == 1 {
-        names[0].clone()
-    } else {
-        "delete".to_owned()
-    };
+    let word = deletion::word(&names);
     if visit.field("confirm") != word {
-        let mut consequences = html! {};
-        for name in &names {
-            let (_, users) = group_and_users(visit, name)?;
-            let users: Vec<String> = users.into_iter().map(|user| user.user_name).collect();
-            consequences = html! {
-                (consequences)
-                p { strong { (name) } ": " (named(&users, "user leaves it", "users leave it")) ", "
-                    (Holder::new(Kind::Group, name).stripping(visit)?) "." }
-            };
-        }
-        return Ok(confirm_delete(
+        let all = names.iter().map(|name| going(visit, name));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        let service = Service::Iam;
+        return Ok(deletion::confirm(
             visit,
-            Service::Iam,
+            service,
             "user group",
-            &names,
+            &all,
             &word,
-            &consequences,
             "/iam/groups",
         ));
     }
@@ -137,6 +126,16 @@ async fn delete(visit: &Visit) -> Page {
         }
     }
     Ok(deleted(visit, "/iam/groups", WORDS, names.len(), None))
+}
+
+/// What goes with a group.
+fn going(visit: &Visit, name: &str) -> Result<Going, Fault> {
+    let mut going = Going::new(name, name);
+    let (_, users) = group_and_users(visit, name)?;
+    let users: Vec<String> = users.into_iter().map(|user| user.user_name).collect();
+    going.says(&users, "user leaves it", "users leave it");
+    Holder::new(Kind::Group, name).stripping(visit, &mut going)?;
+    Ok(going)
 }
 
 /// Deletes a group that nobody and nothing is left in.

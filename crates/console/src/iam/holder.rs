@@ -1,26 +1,23 @@
 //! What users, user groups and roles have in common: attached and inline policies, and tags.
 
-use http::Response;
 use maud::{Markup, html};
-use twinlock_gate::{Body, Fault};
+use twinlock_gate::Fault;
 use twinlock_identity::iam::{attachments as a, inline_policies as i, role_settings, user_tags};
 use twinlock_shapes::iam as s;
 
 use super::{
-    MOST, PAGE_ITEMS, decoded, editor,
+    MOST, PAGE_ITEMS, decoded,
+    deletion::Going,
+    editor,
     pick::{AGAIN, Shelf},
     policies, pretty,
 };
 use crate::{
-    flash::Flash,
     http::encode,
     layout::{Service, show},
     parts::{csrf, head, nothing},
     visit::{Page, Visit, all_pages},
 };
-
-/// Names that a deletion spells out of each kind.
-const NAMES_MAX: usize = 10;
 
 /// What holds policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,21 +325,16 @@ impl Holder {
     }
 
     /// What [`Holder::strip`] does, in words.
-    pub(crate) fn stripping(&self, visit: &Visit) -> Result<String, Fault> {
+    pub(crate) fn stripping(&self, visit: &Visit, going: &mut Going) -> Result<(), Fault> {
         let attached: Vec<String> = self
             .attached(visit)?
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        Ok(format!(
-            "{}, {}",
-            named(&attached, "policy is detached", "policies are detached"),
-            named(
-                &self.inline(visit)?,
-                "inline policy is deleted",
-                "inline policies are deleted"
-            )
-        ))
+        let (inline, inlines) = ("inline policy is deleted", "inline policies are deleted");
+        going.says(&attached, "policy is detached", "policies are detached");
+        going.says(&self.inline(visit)?, inline, inlines);
+        Ok(())
     }
 
     /// The Permissions tab.
@@ -578,81 +570,7 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// `2 policies are detached (A, B)`: what happens to these, by their names.
-pub(crate) fn named(names: &[String], one: &str, many: &str) -> String {
-    let said = count(names.len(), one, many);
-    match names {
-        [] => said,
-        few if few.len() <= NAMES_MAX => format!("{said} ({})", few.join(", ")),
-        more => format!(
-            "{said} ({} and {} more)",
-            more[..NAMES_MAX].join(", "),
-            more.len() - NAMES_MAX
-        ),
-    }
-}
-
-/// The list again after a deletion of several: how many are gone, and why the next one is not.
-pub(crate) fn deleted(
-    visit: &Visit,
-    list: &str,
-    (one, many): (&str, &str),
-    n: usize,
-    refused: Option<(&str, Fault)>,
-) -> Response<Body> {
-    let text = format!("{} deleted.", count(n, one, many));
-    match refused {
-        None => visit.done(list, text),
-        Some((name, fault)) => {
-            if n > 0 {
-                visit.flashes.put(&visit.slot, Flash::done(text));
-            }
-            let what = format!("Refused: deleting {name}");
-            visit
-                .flashes
-                .put(&visit.slot, Flash::refused(&what, &fault));
-            crate::http::redirect(&visit.at(list))
-        }
-    }
-}
-
 /// A document to read.
 pub(crate) fn document(text: &str) -> Markup {
     html! { pre { code { (pretty(text)) } } }
-}
-
-/// A list page's delete form: what is ticked is shown again, and deleted when the word has been typed.
-pub(crate) fn confirm_delete(
-    visit: &Visit,
-    service: Service,
-    what: &str,
-    names: &[String],
-    word: &str,
-    consequences: &Markup,
-    action: &str,
-) -> Response<Body> {
-    let main = html! {
-        div.narrow {
-            (head(&format!("Delete {what}"), "", html! {}))
-            form.panel method="post" action=(visit.at(action)) {
-                (csrf(visit))
-                @for name in names { input type="hidden" name="name" value=(name); }
-                p { "This deletes for ever:" }
-                ul { @for name in names { li { strong { (name) } } } }
-                (consequences)
-                label for="confirm" { "To confirm, type " strong { (word) } }
-                input type="text" id="confirm" name="confirm" data-word=(word) autocomplete="off";
-                div.actions {
-                    a.button href=(visit.at(action)) { "Cancel" }
-                    button.danger type="submit" name="do" value="delete" data-needs { "Delete" }
-                }
-            }
-        }
-    };
-    show(visit, service, &format!("Delete {what}"), main)
-}
-
-/// The names ticked in a list, or sent again by [`confirm_delete`].
-pub(crate) fn ticked(visit: &Visit) -> Vec<String> {
-    visit.form.all("name").map(str::to_owned).collect()
 }

@@ -119,10 +119,20 @@ async fn assign(visit: &Visit, name: Option<&str>) -> Page {
         virtual_mfa_device_name: visit.field("deviceName").to_owned(),
         ..Default::default()
     };
-    let device = visit
-        .change::<CreateVirtualMFADevice>(input)
-        .await?
-        .virtual_mfa_device;
+    let made = match visit.change::<CreateVirtualMFADevice>(input.clone()).await {
+        Err(fault) if fault.code == "EntityAlreadyExists" => {
+            // Left behind by somebody who began and went away: then it is nobody's, and can be deleted. One in use cannot.
+            let device = format!(
+                "arn:aws:iam::{}:mfa/{}",
+                visit.account(),
+                input.virtual_mfa_device_name
+            );
+            delete(visit, device).await.map_err(|_| fault)?;
+            visit.change::<CreateVirtualMFADevice>(input).await?
+        }
+        made => made?,
+    };
+    let device = made.virtual_mfa_device;
     let seed = String::from_utf8_lossy(device.base32_string_seed.as_deref().unwrap_or_default())
         .into_owned();
     let picture = STANDARD.encode(device.qr_code_png.as_deref().unwrap_or_default());
@@ -160,9 +170,7 @@ async fn enable(visit: &Visit, name: Option<&str>) -> Page {
         Err(fault) => {
             // A device that is nobody's would only take the name.
             let serial_number = visit.field("serial").to_owned();
-            let _ = visit
-                .change::<DeleteVirtualMFADevice>(s::DeleteVirtualMFADeviceInput { serial_number })
-                .await;
+            let _ = delete(visit, serial_number).await;
             Ok(visit.failed(&back(name), &fault))
         }
     }
@@ -175,16 +183,28 @@ async fn remove(visit: &Visit, name: Option<&str>, serial: &str) -> Result<(), F
         serial_number: serial_number.clone(),
     };
     visit.change::<DeactivateMFADevice>(input).await?;
+    delete(visit, serial_number).await
+}
+
+/// Deletes a device that is nobody's.
+async fn delete(visit: &Visit, serial_number: String) -> Result<(), Fault> {
+    let input = s::DeleteVirtualMFADeviceInput { serial_number };
     visit
-        .change::<DeleteVirtualMFADevice>(s::DeleteVirtualMFADeviceInput { serial_number })
+        .change::<DeleteVirtualMFADevice>(input)
         .await
         .map(drop)
 }
 
+/// The devices of a user.
+pub(crate) fn serials(visit: &Visit, name: &str) -> Result<Vec<String>, Fault> {
+    let devices = devices(visit, Some(name))?.into_iter();
+    Ok(devices.map(|device| device.serial_number).collect())
+}
+
 /// Takes every device off a user that is to be deleted.
 pub(crate) async fn deactivate_all(visit: &Visit, name: &str) -> Result<(), Fault> {
-    for device in devices(visit, Some(name))? {
-        remove(visit, Some(name), &device.serial_number).await?;
+    for serial in serials(visit, name)? {
+        remove(visit, Some(name), &serial).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! | `create_user`, `create_role`, `federated` | the wizards; web identity and SAML in the second |
 //! | `editor` | writing a policy: visual and JSON, checked while one types; then a review |
 //! | `choices` | nothing: what the visual editor offers |
+//! | `deletion` | what goes with whatever is ticked in a list, and the word to type |
 //! | `holder` | what users, groups and roles have in common: policies, tags |
 //! | `instance_profiles` | nothing: the profile that comes and goes with a role for EC2 |
 //! | `last_accessed`, `credential_report` | what was last used; everybody's credentials |
@@ -24,6 +25,7 @@ mod create_role;
 mod create_user;
 mod credential_report;
 mod dashboard;
+pub(crate) mod deletion;
 pub(crate) mod editor;
 mod federated;
 mod groups;
@@ -45,9 +47,7 @@ mod users;
 
 pub(crate) use editor::fields as editor_fields;
 pub(crate) use editor::summary;
-pub(crate) use holder::{
-    confirm_delete, count, document as shown, sent_tags, tag_fields, tags_form, ticked,
-};
+pub(crate) use holder::{document as shown, sent_tags, tag_fields, tags_form};
 pub(crate) use recommendations::Verdicts;
 pub(crate) use roles::principals;
 

@@ -18,7 +18,10 @@ use twinlock_identity::iam::{
 };
 use twinlock_shapes::iam as s;
 
-use super::access_keys::{Owner, actions, status};
+use super::{
+    access_keys::{Owner, actions, status},
+    deletion::Going,
+};
 use crate::{
     layout::{Service, show},
     parts::{copy, csrf, field, head, problem, when},
@@ -264,6 +267,23 @@ impl Kind {
 /// The panels of the page with security credentials.
 pub(crate) fn panels(visit: &Visit, owner: Owner<'_>) -> Markup {
     html! { @for kind in Kind::ALL { @if kind.is_of(owner) { (kind.panel(visit, owner)) } } }
+}
+
+/// Those of a user that go with it, as far as one may list them.
+pub(crate) fn going(visit: &Visit, name: &str, going: &mut Going) {
+    for kind in Kind::ALL {
+        let rows = kind.list(visit, Owner(Some(name))).unwrap_or_default();
+        let ids: Vec<String> = rows.into_iter().map(|row| row.id).collect();
+        let (one, many) = match kind {
+            Kind::Certificate => ("certificate is deleted", "certificates are deleted"),
+            Kind::Ssh => ("SSH public key is deleted", "SSH public keys are deleted"),
+            Kind::Password => (
+                "service-specific credential is deleted",
+                "service-specific credentials are deleted",
+            ),
+        };
+        going.says(&ids, one, many);
+    }
 }
 
 /// Deletes all of a user's, before the user can be. Whoever may not list them is told by DeleteUser if there are any.

@@ -48,7 +48,7 @@ struct Item {
 
 /// The cells beside the name, made for those rows only that are shown.
 enum More {
-    Policy(String),
+    Policy,
     Created(u64),
     Nothing,
 }
@@ -94,18 +94,10 @@ impl Shelf<'_> {
                 let lacks =
                     |arn: Option<&str>| !has.iter().any(|(_, had)| Some(had.as_str()) == arn);
                 let all = policies::every(visit, kind)?.into_iter();
-                all.filter(|p| {
-                    found(
-                        q,
-                        &[
-                            p.policy_name.as_deref().unwrap_or(""),
-                            p.description.as_deref().unwrap_or(""),
-                        ],
-                    )
-                })
-                .filter(|p| lacks(p.arn.as_deref()))
-                .map(policy)
-                .collect()
+                all.filter(|p| found(q, &[p.policy_name.as_deref().unwrap_or("")]))
+                    .filter(|p| lacks(p.arn.as_deref()))
+                    .map(policy)
+                    .collect()
             }
             Shelf::Users(group) => {
                 let members: HashSet<String> = match group {
@@ -185,8 +177,8 @@ impl Shelf<'_> {
                     }
                 } }
                 tbody {
-                    @for item in &first { (self.row(item, true)) }
-                    @for item in &items { (self.row(item, false)) }
+                    @for item in &first { (self.row(visit, item, true)) }
+                    @for item in &items { (self.row(visit, item, false)) }
                 }
             } }
             div.more {
@@ -196,14 +188,14 @@ impl Shelf<'_> {
         })
     }
 
-    fn row(self, item: &Item, checked: bool) -> Markup {
+    fn row(self, visit: &Visit, item: &Item, checked: bool) -> Markup {
         let id = format!("pick-{}-{}", self.word(), item.value);
         html! {
             tr {
                 td.tick { input type="checkbox" id=(id) name=(self.word()) value=(item.value) checked[checked] aria-label={ "Select " (item.name) }; }
                 td { label for=(id) { (item.name) } }
                 @match &item.more {
-                    More::Policy(about) => { td { (kind_of(&item.value)) } td.about { (about) } },
+                    More::Policy => { td { (kind_of(&item.value)) } td.about { (policies::description(visit, &item.value)) } },
                     More::Created(at) => td { (when(*at)) },
                     More::Nothing => td {},
                 }
@@ -214,7 +206,7 @@ impl Shelf<'_> {
     /// Something ticked that the list does not have now.
     fn unlisted(self, value: &str) -> Item {
         let (name, more) = match self {
-            Shelf::Policies(_) => (policies::name_of(value), More::Policy(String::new())),
+            Shelf::Policies(_) => (policies::name_of(value), More::Policy),
             _ => (value, More::Nothing),
         };
         Item {
@@ -229,7 +221,7 @@ fn policy(policy: s::Policy) -> Item {
     Item {
         value: policy.arn.unwrap_or_default(),
         name: policy.policy_name.unwrap_or_default(),
-        more: More::Policy(policy.description.unwrap_or_default()),
+        more: More::Policy,
     }
 }
 

@@ -12,14 +12,16 @@ use twinlock_identity::iam::{
 use twinlock_shapes::iam as s;
 
 use super::{
-    MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
-    holder::{Holder, Kind, confirm_delete, deleted, document, named, ticked},
+    MOST, PAGE_ITEMS, PER_PAGE, decoded,
+    deletion::{self, Going, deleted, named, ticked},
+    editor, found,
+    holder::{Holder, Kind, count, document},
     last_accessed, sliced,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{copy, csrf, head, nothing, tabs, when},
     visit::{Page, Visit, all_pages},
 };
@@ -34,10 +36,12 @@ pub(crate) fn name_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
+const JOB_FUNCTION: &str = "AWS managed – job function";
+
 /// How lists name the kind of a managed policy.
 pub(crate) fn kind_of(arn: &str) -> &'static str {
     if arn.starts_with("arn:aws:iam::aws:policy/job-function/") {
-        "AWS managed – job function"
+        JOB_FUNCTION
     } else if arn.starts_with("arn:aws:iam::aws:") {
         "AWS managed"
     } else {
@@ -49,7 +53,7 @@ pub(crate) fn kind_of(arn: &str) -> &'static str {
 pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> {
     let scope = match kind {
         "customer" => "Local",
-        "aws" => "AWS",
+        "aws" | "job" => "AWS",
         _ => "All",
     };
     let mut all = all_pages::<ListPolicies, _>(
@@ -63,6 +67,9 @@ pub(crate) fn every(visit: &Visit, kind: &str) -> Result<Vec<s::Policy>, Fault> 
         },
         |out| (out.policies, out.marker),
     )?;
+    if kind == "job" {
+        all.retain(|policy| kind_of(policy.arn.as_deref().unwrap_or("")) == JOB_FUNCTION);
+    }
     all.sort_by_cached_key(|policy| {
         let arn = policy.arn.as_deref().unwrap_or("");
         (
@@ -93,11 +100,27 @@ pub(crate) fn suggested(visit: &Visit) -> Vec<String> {
 }
 
 /// The types that a list is filtered by.
-pub(crate) const TYPES: [(&str, &str); 3] = [
+pub(crate) const TYPES: [(&str, &str); 4] = [
     ("", "All types"),
     ("customer", "Customer managed"),
     ("aws", "AWS managed"),
+    ("job", JOB_FUNCTION),
 ];
+
+/// A policy's description, which IAM's lists leave out, for the rows that are shown; the catalogue has none.
+pub(crate) fn description(visit: &Visit, arn: &str) -> String {
+    if arn.starts_with("arn:aws:iam::aws:") {
+        return String::new();
+    }
+    let input = s::GetPolicyInput {
+        policy_arn: arn.to_owned(),
+    };
+    let policy = visit.read::<GetPolicy>(input).ok();
+    let policy = policy.and_then(|out| out.policy);
+    policy
+        .and_then(|policy| policy.description)
+        .unwrap_or_default()
+}
 
 /// `/iam/policies`.
 pub(crate) async fn list(visit: &Visit) -> Page {
@@ -121,9 +144,9 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     });
     let page = page_number(visit);
     let main = html! {
-        (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
+        (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { @if !policies.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
         (search(visit, "Find policies", &TYPES))
-        form method="post" action=(visit.at("/iam/policies")) {
+        form #(FORM) method="post" action=(visit.at("/iam/policies")) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
@@ -142,12 +165,11 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                                     (0, n) => { "Permissions boundary (" (n) ")" },
                                     (a, b) => { "Permissions policy (" (a) "), boundary (" (b) ")" },
                                 } }
-                                td.about { (policy.description.as_deref().unwrap_or("")) }
+                                td.about { (description(visit, arn)) }
                             }
                         }
                     }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, policies.len()))
@@ -213,29 +235,18 @@ async fn delete(visit: &Visit) -> Page {
     if arns.is_empty() {
         return Ok(visit.done("/iam/policies", "Nothing was selected."));
     }
-    let name = arns[0].rsplit('/').next().unwrap_or("").to_owned();
-    let word = if arns.len() == 1 {
-        name
-    } else {
-        "delete".to_owned()
-    };
+    let names: Vec<String> = arns.iter().map(|arn| name_of(arn).to_owned()).collect();
+    let word = deletion::word(&names);
     if visit.field("confirm") != word {
-        let mut consequences = html! {};
-        for arn in &arns {
-            let (bounded, holders) = bounded_and_holders(visit, arn)?;
-            consequences = html! {
-                (consequences)
-                p { strong { (name_of(arn)) } ": it is detached from " (named(&names(&holders), "identity", "identities")) "." }
-                @if !bounded.is_empty() { p.flash.warn { (still_boundary(&names(&bounded))) } }
-            };
-        }
-        return Ok(confirm_delete(
+        let all = arns.iter().map(|arn| going(visit, arn));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        let service = Service::Iam;
+        return Ok(deletion::confirm(
             visit,
-            Service::Iam,
+            service,
             "policy",
-            &arns,
+            &all,
             &word,
-            &consequences,
             "/iam/policies",
         ));
     }
@@ -246,6 +257,30 @@ async fn delete(visit: &Visit) -> Page {
         }
     }
     Ok(deleted(visit, "/iam/policies", WORDS, arns.len(), None))
+}
+
+/// What goes with a policy.
+fn going(visit: &Visit, arn: &str) -> Result<Going, Fault> {
+    let mut going = Going::new(arn, name_of(arn));
+    let (bounded, holders) = bounded_and_holders(visit, arn)?;
+    if holders.is_empty() {
+        going.also("it is attached to nothing");
+    }
+    let (one, many) = ("identity", "identities");
+    if !holders.is_empty() {
+        let from = named(&names(&holders), one, many);
+        going.also(format!("it is detached from {from}"));
+    }
+    if let older @ 1.. = versions(visit, arn)?.len().saturating_sub(1) {
+        going.also(format!(
+            "{} deleted with it",
+            count(older, "older version is", "older versions are")
+        ));
+    }
+    if !bounded.is_empty() {
+        going.stays(still_boundary(&names(&bounded)));
+    }
+    Ok(going)
 }
 
 /// Whose boundary a policy is, and who has it otherwise.

@@ -15,19 +15,22 @@ use twinlock_identity::iam::{
 use twinlock_shapes::iam as s;
 
 use super::{
-    PER_PAGE, decoded, found,
-    holder::{confirm_delete, count, sent_tags, tag_fields, ticked},
+    PER_PAGE, decoded,
+    deletion::{self, Going, deleted, ticked},
+    found,
+    holder::{sent_tags, tag_fields},
     roles, sliced,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{csrf, field, head, nothing, problem, text, when},
     visit::{Page, Visit},
 };
 
 const LIST: &str = "/iam/identity-providers";
+const WORDS: (&str, &str) = ("identity provider", "identity providers");
 
 /// How a provider vouches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,10 +153,10 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         ("saml", "SAML"),
     ];
     let main = html! {
-        (head("Identity providers", "Whoever an identity provider vouches for can take on a role here, without a user of this account.", html! { a.button.primary href=(visit.at("/iam/identity-providers/create")) { "Add provider" } }))
+        (head("Identity providers", "Whoever an identity provider vouches for can take on a role here, without a user of this account.", html! { @if !providers.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/identity-providers/create")) { "Add provider" } }))
         @for fault in &refused { (problem(visit, &fault.code, &fault.message)) }
         (search(visit, "Find identity providers", &types))
-        form method="post" action=(visit.at(LIST)) {
+        form #(FORM) method="post" action=(visit.at(LIST)) {
             (csrf(visit))
             @if providers.is_empty() { (nothing("No identity providers.")) } @else {
                 table {
@@ -165,7 +168,6 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                         td { @if let Some(at) = provider.created { (when(at)) } @else { "–" } }
                     } } }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, providers.len()))
@@ -209,41 +211,49 @@ async fn delete(visit: &Visit) -> Page {
     if visit.field("confirm") != word {
         // Once for all of them, however many a form names.
         let by = trusted_by(visit).unwrap_or_default();
-        let consequences = html! { @for provider in &providers {
-            p { strong { (provider.name()) } ": nobody takes on a role by it any more" @match by.get(&provider.arn) {
-                None => ".",
-                Some(names) => { ". " (count(names.len(), "role names it and stays", "roles name it and stay")) ":" @for name in names { " " (name) } "." }
-            } }
-        } };
-        return Ok(confirm_delete(
+        let going = |provider: &Provider| {
+            let mut going = Going::new(&provider.arn, provider.name());
+            going.also("nobody takes on a role by it any more");
+            let roles = by.get(&provider.arn).map_or(&[][..], Vec::as_slice);
+            going.says(roles, "role names it and stays", "roles name it and stay");
+            going
+        };
+        let all: Vec<Going> = providers.iter().map(going).collect();
+        let service = Service::Iam;
+        return Ok(deletion::confirm(
             visit,
-            Service::Iam,
+            service,
             "identity provider",
-            &arns,
+            &all,
             &word,
-            &consequences,
             LIST,
         ));
     }
-    for provider in &providers {
-        let arn = provider.arn.clone();
-        match provider.kind {
-            Kind::Oidc => visit
-                .change::<DeleteOpenIDConnectProvider>(s::DeleteOpenIDConnectProviderInput {
-                    open_id_connect_provider_arn: arn,
-                })
-                .await
-                .map(drop)?,
-            Kind::Saml => visit
-                .change::<DeleteSAMLProvider>(s::DeleteSAMLProviderInput {
-                    saml_provider_arn: arn,
-                })
-                .await
-                .map(drop)?,
+    for (n, provider) in providers.iter().enumerate() {
+        if let Err(fault) = delete_one(visit, provider).await {
+            let refused = Some((provider.name(), fault));
+            return Ok(deleted(visit, LIST, WORDS, n, refused));
         }
     }
-    let n = count(providers.len(), "identity provider", "identity providers");
-    Ok(visit.done(LIST, format!("{n} deleted.")))
+    Ok(deleted(visit, LIST, WORDS, providers.len(), None))
+}
+
+async fn delete_one(visit: &Visit, provider: &Provider) -> Result<(), Fault> {
+    let arn = provider.arn.clone();
+    match provider.kind {
+        Kind::Oidc => visit
+            .change::<DeleteOpenIDConnectProvider>(s::DeleteOpenIDConnectProviderInput {
+                open_id_connect_provider_arn: arn,
+            })
+            .await
+            .map(drop),
+        Kind::Saml => visit
+            .change::<DeleteSAMLProvider>(s::DeleteSAMLProviderInput {
+                saml_provider_arn: arn,
+            })
+            .await
+            .map(drop),
+    }
 }
 
 /// `/iam/identity-providers/create`.

@@ -9,14 +9,16 @@ use twinlock_identity::iam::{
 use twinlock_shapes::iam as s;
 
 use super::{
-    MOST, PAGE_ITEMS, PER_PAGE, decoded, editor, found,
-    holder::{Holder, Kind, confirm_delete, deleted, document, named, ticked},
+    MOST, PAGE_ITEMS, PER_PAGE, decoded,
+    deletion::{self, Going, deleted, ticked},
+    editor, found,
+    holder::{Holder, Kind, document},
     instance_profiles, last_accessed, pretty, revoke, sliced, users,
 };
 use crate::{
     http::encode,
     layout::{Service, show},
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{copy, csrf, field, head, nothing, problem, tabs, text, when},
     visit::{Page, Visit, all_pages},
 };
@@ -96,9 +98,9 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     order.by("created", &mut roles, |role| role.create_date.0);
     let page = page_number(visit);
     let main = html! {
-        (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { a.button href=(visit.at("/access/delegate")) { "Delegate access" } a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
+        (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { @if !roles.is_empty() { (delete_button()) } a.button href=(visit.at("/access/delegate")) { "Delegate access" } a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
         (search(visit, "Find roles", &[]))
-        form method="post" action=(visit.at("/iam/roles")) {
+        form #(FORM) method="post" action=(visit.at("/iam/roles")) {
             (csrf(visit))
             @if roles.is_empty() { (nothing("No roles.")) } @else {
                 table {
@@ -112,7 +114,6 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                         }
                     } }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, roles.len()))
@@ -125,32 +126,17 @@ async fn delete(visit: &Visit) -> Page {
     if names.is_empty() {
         return Ok(visit.done("/iam/roles", "Nothing was selected."));
     }
-    let word = if names.len() == 1 {
-        names[0].clone()
-    } else {
-        "delete".to_owned()
-    };
+    let word = deletion::word(&names);
     if visit.field("confirm") != word {
-        let mut consequences = html! {};
-        for name in &names {
-            let profiles = instance_profiles::of_role(visit, name).unwrap_or_default();
-            let profiles: Vec<String> = profiles
-                .into_iter()
-                .map(|p| p.instance_profile_name)
-                .collect();
-            consequences = html! {
-                (consequences)
-                p { strong { (name) } ": " (Holder::new(Kind::Role, name).stripping(visit)?)
-                    @if !profiles.is_empty() { ", it leaves " (named(&profiles, "instance profile", "instance profiles")) } ". Its running sessions end at once." }
-            };
-        }
-        return Ok(confirm_delete(
+        let all = names.iter().map(|name| going(visit, name));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        let service = Service::Iam;
+        return Ok(deletion::confirm(
             visit,
-            Service::Iam,
+            service,
             "role",
-            &names,
+            &all,
             &word,
-            &consequences,
             "/iam/roles",
         ));
     }
@@ -160,6 +146,27 @@ async fn delete(visit: &Visit) -> Page {
         }
     }
     Ok(deleted(visit, "/iam/roles", WORDS, names.len(), None))
+}
+
+/// What goes with a role, as far as one may see it.
+fn going(visit: &Visit, name: &str) -> Result<Going, Fault> {
+    let mut going = Going::new(name, name);
+    Holder::new(Kind::Role, name).stripping(visit, &mut going)?;
+    let profiles = instance_profiles::of_role(visit, name).unwrap_or_default();
+    let profiles = profiles.into_iter().map(|p| p.instance_profile_name);
+    let (own, others): (Vec<_>, Vec<_>) = profiles.partition(|profile| profile == name);
+    going.says(
+        &own,
+        "instance profile is deleted",
+        "instance profiles are deleted",
+    );
+    going.says(
+        &others,
+        "instance profile loses it and stays",
+        "instance profiles lose it and stay",
+    );
+    going.also("its running sessions end at once");
+    Ok(going)
 }
 
 /// Deletes a role with all that hangs on it.

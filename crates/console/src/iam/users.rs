@@ -13,13 +13,14 @@ use twinlock_shapes::iam as s;
 use super::{
     MOST, PAGE_ITEMS, PER_PAGE,
     access_keys::{self, Owner},
+    deletion::{self, Going, deleted, ticked},
     found, groups,
-    holder::{Holder, Kind, confirm_delete, deleted, named, ticked},
+    holder::{Holder, Kind},
     last_accessed, mfa, other_credentials, policies, revoke, sliced,
 };
 use crate::{
     layout::{Service, show},
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{copy, csrf, head, nothing, tabs, when},
     visit::{Page, Visit, all_pages},
 };
@@ -81,9 +82,9 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     order.by("created", &mut users, |u| u.create_date.0);
     let page = page_number(visit);
     let main = html! {
-        (head("Users", "An IAM user is a person or a program with credentials of its own.", html! { a.button.primary href=(visit.at("/iam/users/create")) { "Create user" } }))
+        (head("Users", "An IAM user is a person or a program with credentials of its own.", html! { @if !users.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/users/create")) { "Create user" } }))
         (search(visit, "Find users", &[]))
-        form method="post" {
+        form #(FORM) method="post" {
             (csrf(visit))
             @if users.is_empty() { (nothing("No users.")) } @else {
                 table {
@@ -100,7 +101,6 @@ pub(crate) async fn list(visit: &Visit) -> Page {
                         }
                     }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, users.len()))
@@ -113,37 +113,17 @@ async fn delete(visit: &Visit) -> Page {
     if names.is_empty() {
         return Ok(visit.done("/iam/users", "Nothing was selected."));
     }
-    let word = if names.len() == 1 {
-        names[0].clone()
-    } else {
-        "delete".to_owned()
-    };
+    let word = deletion::word(&names);
     if visit.field("confirm") != word {
-        let mut consequences = html! {};
-        for name in &names {
-            let keys = access_keys::all(visit, Owner(Some(name)))?;
-            let keys: Vec<String> = keys
-                .into_iter()
-                .filter_map(|key| key.access_key_id)
-                .collect();
-            let groups: Vec<String> = groups_of(visit, name)?
-                .into_iter()
-                .map(|g| g.group_name)
-                .collect();
-            consequences = html! {
-                (consequences)
-                p { strong { (name) } ": " (Holder::new(Kind::User, name).stripping(visit)?) ", "
-                    (named(&keys, "access key is deleted", "access keys are deleted")) ", "
-                    (named(&groups, "user group is left", "user groups are left")) ". The password, MFA devices and other credentials go too." }
-            };
-        }
-        return Ok(confirm_delete(
+        let all = names.iter().map(|name| going(visit, name));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        let service = Service::Iam;
+        return Ok(deletion::confirm(
             visit,
-            Service::Iam,
+            service,
             "user",
-            &names,
+            &all,
             &word,
-            &consequences,
             "/iam/users",
         ));
     }
@@ -153,6 +133,25 @@ async fn delete(visit: &Visit) -> Page {
         }
     }
     Ok(deleted(visit, "/iam/users", WORDS, names.len(), None))
+}
+
+/// What goes with a user, as far as one may see it.
+fn going(visit: &Visit, name: &str) -> Result<Going, Fault> {
+    let mut going = Going::new(name, name);
+    Holder::new(Kind::User, name).stripping(visit, &mut going)?;
+    let groups = groups_of(visit, name)?.into_iter();
+    let groups: Vec<String> = groups.map(|group| group.group_name).collect();
+    going.says(&groups, "user group is left", "user groups are left");
+    let keys = access_keys::all(visit, Owner(Some(name)))?.into_iter();
+    let keys: Vec<String> = keys.filter_map(|key| key.access_key_id).collect();
+    going.says(&keys, "access key is deleted", "access keys are deleted");
+    let devices = mfa::serials(visit, name)?;
+    going.says(&devices, "MFA device is removed", "MFA devices are removed");
+    other_credentials::going(visit, name, &mut going);
+    if matches!(login_of(visit, name), Some(Some(_))) {
+        going.also("the console password is deleted");
+    }
+    Ok(going)
 }
 
 /// Deletes a user with all that hangs on it, in the order that IAM asks for.

@@ -13,9 +13,13 @@ use super::{
 };
 use crate::{
     http::encode,
-    iam::{PER_PAGE, confirm_delete, count, found, sliced, ticked},
+    iam::{
+        PER_PAGE,
+        deletion::{self, Going, deleted, ticked},
+        found, sliced,
+    },
     layout::Service,
-    listing::{Order, page_number, pager, search},
+    listing::{FORM, Order, delete_button, page_number, pager, search},
     parts::{csrf, head, nothing},
     visit::{Page, Visit},
 };
@@ -174,13 +178,13 @@ pub(super) async fn list(visit: &Visit, kind: Kind) -> Page {
     let page = page_number(visit);
     let main = html! {
         p.crumbs { a href=(visit.at("/organizations/policies")) { "Policies" } }
-        (head(kind.title(), kind.about(), html! { a.button.primary href={ (visit.at(&kind.list())) "/create" } { "Create policy" } }))
+        (head(kind.title(), kind.about(), html! { @if !policies.is_empty() { (delete_button()) } a.button.primary href={ (visit.at(&kind.list())) "/create" } { "Create policy" } }))
         @if matches!(on, Ok(false)) {
             div.flash.warn { (kind.title()) " are disabled in this organization: they cannot be attached, and none limits anybody. "
                 form.inline method="post" action={ (visit.at(&kind.list())) "/enable" } { (csrf(visit)) button type="submit" { "Enable " (kind.title().to_lowercase()) } } }
         }
         (search(visit, "Find policies", &[]))
-        form method="post" action=(visit.at(&kind.list())) {
+        form #(FORM) method="post" action=(visit.at(&kind.list())) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
@@ -195,7 +199,6 @@ pub(super) async fn list(visit: &Visit, kind: Kind) -> Page {
                         }
                     } }
                 }
-                div.actions { button.danger type="submit" { "Delete" } }
             }
         }
         (pager(visit, page, PER_PAGE, policies.len()))
@@ -224,33 +227,31 @@ fn name_of(visit: &Visit, id: &str) -> String {
 async fn delete(visit: &Visit, kind: Kind) -> Page {
     let ids = ticked(visit);
     let names: Vec<String> = ids.iter().map(|id| name_of(visit, id)).collect();
-    let word = match names.as_slice() {
-        [] => return Ok(visit.done(&kind.list(), "Nothing was selected.")),
-        [one] => one.clone(),
-        _ => "delete".to_owned(),
-    };
+    let list = kind.list();
+    if ids.is_empty() {
+        return Ok(visit.done(&list, "Nothing was selected."));
+    }
+    let word = deletion::word(&names);
     if visit.field("confirm") != word {
-        let consequences = html! {
-            p { @for name in &names { strong { (name) } " " } }
-            p.hint { "A policy that is attached somewhere is not deleted: detach it first." }
+        let going = |(id, name): (&String, &String)| {
+            let mut going = Going::new(id, name);
+            going.also("attached somewhere it is not deleted: detach it first");
+            going
         };
-        return Ok(confirm_delete(
-            visit,
-            Service::Organizations,
-            "policy",
-            &ids,
-            &word,
-            &consequences,
-            &kind.list(),
+        let all: Vec<Going> = ids.iter().zip(&names).map(going).collect();
+        let service = Service::Organizations;
+        return Ok(deletion::confirm(
+            visit, service, "policy", &all, &word, &list,
         ));
     }
-    for id in &ids {
-        visit
-            .change::<DeletePolicy>(s::DeletePolicyInput {
-                policy_id: id.clone(),
-            })
-            .await?;
+    let words = ("policy", "policies");
+    for (n, (id, name)) in ids.iter().zip(&names).enumerate() {
+        let input = s::DeletePolicyInput {
+            policy_id: id.clone(),
+        };
+        if let Err(fault) = visit.change::<DeletePolicy>(input).await {
+            return Ok(deleted(visit, &list, words, n, Some((name, fault))));
+        }
     }
-    let n = count(ids.len(), "policy", "policies");
-    Ok(visit.done(&kind.list(), format!("{n} deleted.")))
+    Ok(deleted(visit, &list, words, ids.len(), None))
 }
