@@ -83,7 +83,7 @@ pub(crate) fn search(visit: &Visit, placeholder: &str, types: &[(&str, &str)]) -
             (kept(visit, &["q", "type"]))
             input type="search" name="q" value=(visit.query("q")) placeholder=(placeholder) aria-label=(placeholder);
             @if !types.is_empty() {
-                select name="type" aria-label="Filter by type" data-sends {
+                select name="type" aria-label="Filter by type" autocomplete="off" data-sends {
                     @for (value, name) in types { option value=(value) selected[*value == visit.query("type")] { (name) } }
                 }
                 button type="submit" { "Filter" }
@@ -92,7 +92,8 @@ pub(crate) fn search(visit: &Visit, placeholder: &str, types: &[(&str, &str)]) -
     }
 }
 
-/// The id of the form that a list stands in, so that a button above it can send it.
+/// The id of the form that a list stands in, so that a button above it can send it. Such a form has `autocomplete="off"`: after a
+/// deletion a browser would tick those rows again which now stand where the deleted ones stood.
 pub(crate) const FORM: &str = "list";
 
 /// The button above a list that deletes what is ticked in it; with the script it can be pressed when something is.

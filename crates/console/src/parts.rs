@@ -11,6 +11,11 @@ pub(crate) fn csrf(visit: &Visit) -> Markup {
     html! { input type="hidden" name="csrf" value=(visit.sign_in.csrf); }
 }
 
+/// What Enter does in a field of a form whose first button leads back: browsers press the first there is.
+pub(crate) fn enter(name: &str, value: &str) -> Markup {
+    html! { button type="submit" name=(name) value=(value) hidden {} }
+}
+
 /// Text with a button that copies it.
 pub(crate) fn copy(text: &str) -> Markup {
     html! {

@@ -153,7 +153,7 @@ fn console_an_openid_connect_provider_gets_a_role_with_the_trust_that_aws_would_
     root.does_not_see("githubusercontent")
         .clicks("Select ci.example.com/acme")
         .clicks("Delete");
-    root.sees("1 role names it and stays: Build");
+    root.sees("1 role names it and stays (Build)");
     root.fills("To confirm", "ci.example.com/acme")
         .clicks("Delete")
         .sees("1 identity provider deleted");

@@ -41,7 +41,8 @@ for (const button of document.querySelectorAll("[data-ticked]")) {
 
 // A choice that a form of the address is about is followed at once.
 for (const choice of document.querySelectorAll("select[data-sends]")) {
-  choice.addEventListener("change", () => choice.form.requestSubmit());
+  // Browsers also say so of a choice that they restore.
+  choice.addEventListener("change", () => choice.selectedOptions[0].defaultSelected || choice.form.requestSubmit());
   for (const button of choice.form.querySelectorAll("button")) button.hidden = true;
 }
 

@@ -27,7 +27,7 @@ use self::plan::{Kind, Place, Plan, What, Who, Wrong};
 use crate::{
     iam::{editor, pick::Shelf},
     layout::{Service, show},
-    parts::{csrf, field, head, text},
+    parts::{csrf, enter, field, head, text},
     s3,
     visit::{Page, Visit},
 };
@@ -304,6 +304,7 @@ fn place_page(visit: &Visit, what: &What, wrong: Option<&Wrong>) -> Response<Bod
             (field("Longest session", "hours", html! { select id="hours" name="hours" { @for n in 1..=12 { @let n = n.to_string(); option value=(n) selected[n == hours] { (n) @if n == "1" { " hour" } @else { " hours" } } } } }, "A session ends by itself after this time at the latest", ""))
         }
     };
+    let body = html! { (enter("go", "preview")) (body) };
     let buttons = html! { button type="submit" name="go" value="what" { "Previous" } button.primary type="submit" name="go" value="preview" { "Next: Preview" } };
     let about = "Where they work, and under which conditions the door opens.";
     step(visit, 2, about, PLACE_FIELDS, &body, &buttons)

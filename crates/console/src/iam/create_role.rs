@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     layout::{Service, show},
-    parts::{csrf, field, head, problem, text},
+    parts::{csrf, enter, field, head, problem, text},
     visit::{Page, Visit},
 };
 
@@ -328,6 +328,7 @@ fn permissions_page(visit: &Visit) -> Page {
 
 fn tags_page(visit: &Visit) -> Response<Body> {
     let body = html! { section.panel { h2 { "Tags – Optional" } (tag_fields(&sent_tags(visit))) } };
+    let body = html! { (enter("go", "review")) (body) };
     let buttons = html! { button type="submit" name="go" value="permissions" { "Previous" } button.primary type="submit" name="go" value="review" { "Next: Review" } };
     wizard(
         visit,
@@ -355,6 +356,7 @@ fn review_page(visit: &Visit, trust: &str, fault: Option<&Fault>) -> Response<Bo
         }
         section.panel { h2 { "Tags" } @if tags.is_empty() { p { "None" } } @else { ul { @for tag in &tags { li { (tag.key) " = " (tag.value) } } } } }
     };
+    let body = html! { (enter("go", "create")) (body) };
     let buttons = html! { button type="submit" name="go" value="tags" { "Previous" } button.primary type="submit" name="go" value="create" { "Create role" } };
     wizard(
         visit,

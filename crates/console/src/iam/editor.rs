@@ -25,7 +25,7 @@ use crate::{
     assets,
     http::json as json_answer,
     layout::{Service, show},
-    parts::{csrf, head, problem, text},
+    parts::{csrf, enter, head, problem, text},
     visit::{Page, Visit},
 };
 
@@ -86,12 +86,13 @@ impl Draft<'_> {
             @if let Some(fault) = fault { (problem(self.visit, &fault.code, &fault.message)) }
             form method="post" {
                 (csrf(self.visit))
+                (enter("step", "create"))
                 textarea name="document" hidden { (doc) }
                 section.panel { (extra) }
                 section.panel { h2 { "Summary" } (summary(doc)) }
                 div.actions {
-                    button type="submit" name="step" value="edit" { "Previous" }
                     a.button href=(self.visit.at(&self.cancel)) { "Cancel" }
+                    button type="submit" name="step" value="edit" { "Previous" }
                     button.primary type="submit" name="step" value="create" { (self.verb) }
                 }
             }
@@ -363,10 +364,22 @@ fn strange_buckets(visit: &Visit, text: &str) -> Vec<serde_json::Value> {
     strange
         .into_iter()
         .map(|bucket| {
+            let place = place(text, &format!("arn:aws:s3:::{bucket}"));
             let text = no_such_bucket(&own, &bucket);
-            json!({ "type": "SUGGESTION", "label": "Suggestion", "code": "NO_SUCH_BUCKET", "text": text })
+            json!({
+                "type": "SUGGESTION", "label": "Suggestion", "code": "NO_SUCH_BUCKET", "text": text,
+                "line": place.map(|(line, _)| line), "column": place.map(|(_, column)| column),
+            })
         })
         .collect()
+}
+
+/// Line and column, from 1, where a text first begins in another.
+fn place(text: &str, part: &str) -> Option<(usize, usize)> {
+    let before = &text[..text.find(part)?];
+    let line = before.matches('\n').count() + 1;
+    let begin = before.rfind('\n').map_or(0, |at| at + 1);
+    Some((line, before[begin..].chars().count() + 1))
 }
 
 /// That there is none of this name among one's own, and which may be meant.
@@ -388,5 +401,45 @@ pub(crate) fn each_text(value: &serde_json::Value, with: &mut impl FnMut(&str)) 
         serde_json::Value::Array(items) => items.iter().for_each(|item| each_text(item, with)),
         serde_json::Value::Object(map) => map.values().for_each(|item| each_text(item, with)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_found_in_the_text_and_a_near_name_only_among_ones_own() {
+        let text = "{\n  \"Resource\": \"arn:aws:s3:::a\"\n}";
+        assert_eq!(place(text, "arn:aws:s3:::a"), Some((2, 16)));
+        assert_eq!(place("é arn:aws:s3:::a", "arn:aws:s3:::a"), Some((1, 3)));
+        assert_eq!(place(text, "arn:aws:s3:::b"), None);
+        let own = ["com.stuzio.projectx".to_owned()];
+        assert_eq!(
+            no_such_bucket(&own, "com.stuzio.project-x"),
+            "There is no such bucket in this account: com.stuzio.project-x; did you mean com.stuzio.projectx?"
+        );
+        assert_eq!(
+            no_such_bucket(&[], "com.stuzio.project-x"),
+            "There is no such bucket in this account: com.stuzio.project-x"
+        );
+    }
+
+    #[test]
+    fn the_summary_has_a_table_and_says_what_has_no_effect() {
+        let text = r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Action":["s3:GetObject","s3:Nothing"],"Resource":"arn:aws:s3:::b/*","Condition":{"Bool":{"aws:SecureTransport":"true"}}},
+            {"Effect":"Deny","Action":"sqs:*","Resource":"*"}]}"#;
+        let shown = summary(text).into_string();
+        for words in [
+            "Explicit deny (1 of ",
+            "Allow (1 of ",
+            "<td>Amazon S3</td><td>Limited: Read</td><td>arn:aws:s3:::b/*</td>",
+            "aws:SecureTransport",
+            "<code>s3:Nothing</code> – the service has no such action",
+        ] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        assert!(summary("{").into_string().contains("<pre>"));
     }
 }

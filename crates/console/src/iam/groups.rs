@@ -79,7 +79,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     let main = html! {
         (head("User groups", "A user group is a set of users. Its policies hold for each of them.", html! { @if !groups.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/groups/create")) { "Create group" } }))
         (search(visit, "Find user groups", &[]))
-        form #(FORM) method="post" {
+        form #(FORM) method="post" autocomplete="off" {
             (csrf(visit))
             @if groups.is_empty() { (nothing("No user groups.")) } @else {
                 table {

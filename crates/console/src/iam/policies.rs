@@ -146,7 +146,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     let main = html! {
         (head("Policies", "A policy says what is allowed or denied. It takes effect where it is attached.", html! { @if !policies.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/policies/create")) { "Create policy" } }))
         (search(visit, "Find policies", &TYPES))
-        form #(FORM) method="post" action=(visit.at("/iam/policies")) {
+        form #(FORM) method="post" autocomplete="off" action=(visit.at("/iam/policies")) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {

@@ -156,7 +156,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
         (head("Identity providers", "Whoever an identity provider vouches for can take on a role here, without a user of this account.", html! { @if !providers.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/identity-providers/create")) { "Add provider" } }))
         @for fault in &refused { (problem(visit, &fault.code, &fault.message)) }
         (search(visit, "Find identity providers", &types))
-        form #(FORM) method="post" action=(visit.at(LIST)) {
+        form #(FORM) method="post" autocomplete="off" action=(visit.at(LIST)) {
             (csrf(visit))
             @if providers.is_empty() { (nothing("No identity providers.")) } @else {
                 table {

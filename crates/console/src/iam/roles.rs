@@ -100,7 +100,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     let main = html! {
         (head("Roles", "A role is an identity that others take on for a while: people and programs of this account, of another one, or a service.", html! { @if !roles.is_empty() { (delete_button()) } a.button href=(visit.at("/access/delegate")) { "Delegate access" } a.button.primary href=(visit.at("/iam/roles/create")) { "Create role" } }))
         (search(visit, "Find roles", &[]))
-        form #(FORM) method="post" action=(visit.at("/iam/roles")) {
+        form #(FORM) method="post" autocomplete="off" action=(visit.at("/iam/roles")) {
             (csrf(visit))
             @if roles.is_empty() { (nothing("No roles.")) } @else {
                 table {

@@ -84,7 +84,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     let main = html! {
         (head("Users", "An IAM user is a person or a program with credentials of its own.", html! { @if !users.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/users/create")) { "Create user" } }))
         (search(visit, "Find users", &[]))
-        form #(FORM) method="post" {
+        form #(FORM) method="post" autocomplete="off" {
             (csrf(visit))
             @if users.is_empty() { (nothing("No users.")) } @else {
                 table {

@@ -184,7 +184,7 @@ pub(super) async fn list(visit: &Visit, kind: Kind) -> Page {
                 form.inline method="post" action={ (visit.at(&kind.list())) "/enable" } { (csrf(visit)) button type="submit" { "Enable " (kind.title().to_lowercase()) } } }
         }
         (search(visit, "Find policies", &[]))
-        form #(FORM) method="post" action=(visit.at(&kind.list())) {
+        form #(FORM) method="post" autocomplete="off" action=(visit.at(&kind.list())) {
             (csrf(visit))
             @if policies.is_empty() { (nothing("No policies.")) } @else {
                 table {
