@@ -37,6 +37,7 @@ for (const button of document.querySelectorAll("[data-ticked]")) {
   const open = () => (button.disabled = !button.form.querySelector("tbody :checked"));
   document.addEventListener("change", open);
   addEventListener("pageshow", open);
+  open();
 }
 
 // A choice that a form of the address is about is followed at once.
