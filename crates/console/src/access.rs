@@ -59,7 +59,7 @@ pub(crate) fn page(visit: &Visit) -> Page {
             button.primary type="submit" { "Ask" }
         }
         (answer.map_or_else(Markup::default, |answer| match answer {
-            Err(fault) => problem(visit, &fault.code, &fault.message),
+            Err(fault) => problem(visit, &fault),
             Ok((explanation, statements)) => html! {
                 @for note in notes(visit, action, resource) { p.flash.warn { (note) } }
                 (gates::drawn(visit, &explanation, statements))

@@ -8,7 +8,7 @@ use twinlock_gate::{Body, Fault};
 use crate::{
     assets,
     http::{encode, page},
-    parts::{copy, csrf, problem_because, refusal, when},
+    parts::{copy, csrf, problem, problem_because, when},
     visit::Visit,
 };
 
@@ -264,7 +264,7 @@ pub(crate) fn fault_page(visit: &Visit, service: Service, fault: &Fault) -> Resp
         title,
         html! {
             h1 { (title) }
-            (refusal(visit, fault))
+            (problem(visit, fault))
             p { a.button href=(visit.at("/")) { "Console home" } }
         },
     )

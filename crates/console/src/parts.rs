@@ -31,13 +31,9 @@ pub(crate) fn copy_button(text: &str, label: &str) -> Markup {
     html! { span.copy { button type="button" data-copy=(text) aria-label=(label) title=(label) {} } }
 }
 
-/// Why something failed, in AWS's words, with the way to the reasons.
-pub(crate) fn problem(visit: &Visit, code: &str, message: &str) -> Markup {
-    problem_because(visit, code, message, None)
-}
-
-/// The same of a fault. Where AWS's words for a denial name nothing, as S3's of another account's bucket, it knows what was asked.
-pub(crate) fn refusal(visit: &Visit, fault: &Fault) -> Markup {
+/// Why something failed, in AWS's words, with the way to the reasons. Where AWS's words for a denial name nothing, as S3's of
+/// another account's bucket, the fault knows what was asked.
+pub(crate) fn problem(visit: &Visit, fault: &Fault) -> Markup {
     problem_because(visit, &fault.code, &fault.message, fault.denied.as_deref())
 }
 

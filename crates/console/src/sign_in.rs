@@ -637,7 +637,7 @@ pub(crate) async fn password_page(visit: &Visit) -> Page {
     let main = html! {
         div.narrow {
             (head("Change password", if visit.sign_in.must_change_password { "You must choose a new password before you go on." } else { "" }, html! {}))
-            @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = &fault { (problem(visit, fault)) }
             form.panel method="post" {
                 (csrf(visit))
                 // For password managers, which want to know whose it is.

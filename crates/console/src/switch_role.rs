@@ -239,7 +239,7 @@ fn form_page(visit: &Visit, form: &Form, refusal: Option<&Refusal>) -> Response<
                 p.flash.note { "Root users cannot switch roles. Sign in as an IAM user." }
             }
             @if let Some(Refusal { fault, arn, missing }) = refusal {
-                (problem(visit, &fault.code, &fault.message))
+                (problem(visit, fault))
                 @if let Ok(own) = visit.own_caller() { (access::gates_of(visit, &own, "sts:AssumeRole", arn)) }
                 @if let Some(missing) = missing { p.flash.note { (missing) } } @else { p.hint { "Both locks must turn: a policy of yours must allow sts:AssumeRole on the role, and the role must trust you or your account. The form takes no external ID: a role that requires one can be switched to from " a href=(visit.at("/roles")) { "the list of roles" } " only, or be assumed by the API." } }
             }

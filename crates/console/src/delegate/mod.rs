@@ -258,7 +258,7 @@ fn what_page(visit: &Visit, wrong: Option<&Wrong>) -> Response<Body> {
             h2 { "Managed policies" }
             @if !at(wrong, "policy").is_empty() { p.error role="alert" { (at(wrong, "policy")) } }
             @match Shelf::Policies(None).picker(visit, &chosen, "what") {
-                Err(fault) => (crate::parts::problem(visit, &fault.code, &fault.message)),
+                Err(fault) => (crate::parts::problem(visit, &fault)),
                 Ok(picker) => (picker),
             }
         }

@@ -223,7 +223,7 @@ fn who_gains(visit: &Visit, plan: &Plan) -> Markup {
                     @if alone { p { "Only the " (plan.who.words()) " of account " (plan.who.account) ": the role trusts nobody else." } }
                     @else { p { "Everybody in account " (plan.who.account) " who is allowed sts:AssumeRole on this role, now or later, such as its administrators. Who that is cannot be seen from account " (visit.account()) "." } }
                 }
-                Some(Err(fault)) => (problem(visit, &fault.code, &fault.message)),
+                Some(Err(fault)) => (problem(visit, &fault)),
                 Some(Ok(gains)) => (told(visit, plan, &gains)),
             }
             @if plan.who.kind == Kind::Role { p.hint { "And whoever may take on that role." } }
@@ -294,7 +294,7 @@ pub(super) fn result(visit: &Visit, plan: &Plan, steps: &[Step]) -> Response<Bod
                     @match &step.done {
                         Done::Made => { span.badge.open { "Made" } " " (capital(&step.what)) }
                         Done::Left => { span.badge { "Not tried" } " " (capital(&step.what)) }
-                        Done::Refused(fault) => { span.badge.closed { "Not made" } " " (capital(&step.what)) (problem(visit, &fault.code, &fault.message)) }
+                        Done::Refused(fault) => { span.badge.closed { "Not made" } " " (capital(&step.what)) (problem(visit, fault)) }
                     }
                 } } }
                 @if !role_made && steps.iter().any(|step| step.of_the_role && matches!(step.done, Done::Made)) {

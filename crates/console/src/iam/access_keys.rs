@@ -58,7 +58,7 @@ pub(crate) fn panel(visit: &Visit, owner: Owner<'_>) -> Markup {
     let keys = match all(visit, owner) {
         Ok(keys) => keys,
         Err(fault) => {
-            return html! { section.panel { h2 { "Access keys" } (problem(visit, &fault.code, &fault.message)) } };
+            return html! { section.panel { h2 { "Access keys" } (problem(visit, &fault)) } };
         }
     };
     html! {

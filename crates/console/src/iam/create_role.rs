@@ -219,7 +219,7 @@ fn wizard(
     let main = html! {
         (head("Create role", title, html! {}))
         (steps(now))
-        @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+        @if let Some(fault) = fault { (problem(visit, fault)) }
         form.wizard method="post" {
             (csrf(visit))
             input type="hidden" name="step" value=(now);

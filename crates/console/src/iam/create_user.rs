@@ -123,7 +123,7 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
     let main = html! {
         div.narrow {
             (head("Create user", "", html! {}))
-            @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" {
                 (csrf(visit))
                 section.panel {
@@ -142,7 +142,7 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
                     h2 { "Add user to groups" }
                     @match Shelf::Groups.picker(visit, &chosen, AGAIN) {
                         Ok(picker) => (picker),
-                        Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                        Err(fault) => (problem(visit, &fault)),
                     }
                 }
                 section.panel {
@@ -150,7 +150,7 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
                     p.hint { "Better give policies to a user group: whoever comes next gets the same." }
                     @match Shelf::Policies(None).picker(visit, &attached, AGAIN) {
                         Ok(picker) => (picker),
-                        Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                        Err(fault) => (problem(visit, &fault)),
                     }
                 }
                 section.panel { h2 { "Tags – Optional" } (tag_fields(&sent_tags(visit))) }

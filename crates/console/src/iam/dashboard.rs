@@ -112,7 +112,7 @@ pub(crate) async fn page(visit: &Visit) -> Page {
                     }
                 }
             },
-            Err(fault) => (problem(visit, &fault.code, &fault.message)),
+            Err(fault) => (problem(visit, fault)),
         }
         (recommended)
         (account(visit))
@@ -141,7 +141,7 @@ fn account(visit: &Visit) -> Markup {
                 dd {
                     @match &alias {
                         Ok(alias) => { (alias.as_deref().unwrap_or("None")) },
-                        Err(fault) => { (problem(visit, &fault.code, &fault.message)) },
+                        Err(fault) => { (problem(visit, fault)) },
                     }
                 }
                 dt { "Sign-in URL for IAM users in this account" } dd { (copy(&link)) }

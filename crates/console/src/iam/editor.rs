@@ -69,7 +69,7 @@ impl Draft<'_> {
         let main = html! {
             (head(&self.title, "", html! {}))
             ol.steps { li aria-current="step" { "1 Specify permissions" } li { "2 Review and create" } }
-            @if let Some(fault) = fault { (problem(self.visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(self.visit, fault)) }
             form method="post" {
                 (csrf(self.visit))
                 (fields(self.visit, self.kind, document))
@@ -83,7 +83,7 @@ impl Draft<'_> {
         let main = html! {
             (head("Review policy", "", html! {}))
             ol.steps { li { "1 Specify permissions" } li aria-current="step" { "2 Review and create" } }
-            @if let Some(fault) = fault { (problem(self.visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(self.visit, fault)) }
             form method="post" {
                 (csrf(self.visit))
                 (enter("step", "create"))

@@ -216,7 +216,7 @@ fn choose(
     let create = html! { p.hint { a href=(visit.at("/iam/identity-providers/create")) target="_blank" rel="noopener" { "Add an identity provider" } " in another tab, then reload this page." } };
     match listed {
         Err(fault) => html! {
-            (problem(visit, &fault.code, &fault.message))
+            (problem(visit, fault))
             (text(label, name, chosen, "The ARN of the provider, as you may not list them", error))
         },
         Ok(providers) => html! {

@@ -191,7 +191,7 @@ fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
     let policies = Shelf::Policies(None).picker(visit, &chosen, AGAIN).ok();
     let main = html! {
         (head("Create user group", "", html! {}))
-        @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+        @if let Some(fault) = fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             section.panel {

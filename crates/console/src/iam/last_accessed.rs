@@ -29,7 +29,7 @@ pub(crate) const TAB: (&str, &str) = ("last-accessed", "Last Accessed");
 pub(crate) async fn tab(visit: &Visit, arn: &str) -> Markup {
     match report(visit, arn).await {
         Ok(markup) => markup,
-        Err(fault) => problem(visit, &fault.code, &fault.message),
+        Err(fault) => problem(visit, &fault),
     }
 }
 
@@ -102,7 +102,7 @@ fn table(visit: &Visit, arn: &str, mut services: Vec<s::ServiceLastAccessed>) ->
     html! {
         h2 { "Allowed services (" (allowed) ")" }
         p.hint { "What the policies allow, and when it was last tried, to the second. A service that is never used needs no permission." }
-        @if let Err(fault) = &granting { (problem(visit, &fault.code, &fault.message)) }
+        @if let Err(fault) = &granting { (problem(visit, fault)) }
         (search(visit, "Find services", &types))
         @if services.is_empty() { (nothing(if allowed == 0 { "No policy allows any service." } else { "No such service." })) } @else {
             table {
@@ -234,7 +234,7 @@ fn entities(visit: &Visit, job_id: &str, namespace: &str) -> Markup {
     );
     let entities = match entities {
         Ok(entities) => entities,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     html! {
         h3 { "Users and roles (" (entities.len()) ")" }

@@ -57,7 +57,7 @@ pub(crate) fn panel(visit: &Visit, name: Option<&str>) -> Markup {
         section.panel {
             div.head { h2 { "Multi-factor authentication (MFA)" } a.button href={ (at) "/assign" } { "Assign MFA device" } }
             @match &devices {
-                Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                Err(fault) => (problem(visit, fault)),
                 Ok(devices) if devices.is_empty() => p { "No MFA device. With one, a stolen password alone opens nothing." },
                 Ok(devices) => table {
                     thead { tr { th { "Device" } th { "Since" } th { "Actions" } } }

@@ -206,7 +206,7 @@ impl Kind {
         let rows = match self.list(visit, owner) {
             Ok(rows) => rows,
             Err(fault) => {
-                return html! { section.panel { h2 { (self.title()) } (problem(visit, &fault.code, &fault.message)) } };
+                return html! { section.panel { h2 { (self.title()) } (problem(visit, &fault)) } };
             }
         };
         html! {

@@ -177,7 +177,7 @@ fn assign(provider: &Provider) -> String {
 fn trusting(visit: &Visit, provider: &Provider) -> Markup {
     let names = match roles_trusting(visit, &provider.arn) {
         Ok(names) => names,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     html! {
         h2 { "Roles that trust this provider (" (names.len()) ")" }

@@ -154,7 +154,7 @@ pub(crate) async fn list(visit: &Visit) -> Page {
     ];
     let main = html! {
         (head("Identity providers", "Whoever an identity provider vouches for can take on a role here, without a user of this account.", html! { @if !providers.is_empty() { (delete_button()) } a.button.primary href=(visit.at("/iam/identity-providers/create")) { "Add provider" } }))
-        @for fault in &refused { (problem(visit, &fault.code, &fault.message)) }
+        @for fault in &refused { (problem(visit, fault)) }
         (search(visit, "Find identity providers", &types))
         form #(FORM) method="post" autocomplete="off" action=(visit.at(LIST)) {
             (csrf(visit))
@@ -323,7 +323,7 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
     let main = html! {
         div.narrow {
             (head("Add an identity provider", "", html! {}))
-            @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" {
                 (csrf(visit))
                 fieldset.panel {

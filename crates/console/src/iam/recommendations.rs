@@ -139,7 +139,7 @@ pub(crate) async fn panel(visit: &Visit, summary: &[(String, i32)]) -> Markup {
             h2 { "Security recommendations (" (open) ")" }
             @if open == 0 && refused.is_empty() { p.hint { "Nothing to mend." } }
             ul.recommendations { @for item in &items { (shown(visit, item)) } }
-            @for fault in &refused { (problem(visit, &fault.code, &fault.message)) }
+            @for fault in &refused { (problem(visit, fault)) }
         }
     }
 }

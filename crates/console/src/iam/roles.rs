@@ -339,7 +339,7 @@ async fn trust(visit: &Visit, holder: &Holder) -> Page {
     };
     let main = html! {
         (head(&format!("Edit trust policy of {}", holder.name), "", html! {}))
-        @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
+        @if let Some(fault) = &fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             (editor::fields(visit, "trust", &document))

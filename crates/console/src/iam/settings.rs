@@ -93,7 +93,7 @@ fn passwords(visit: &Visit) -> Markup {
         };
     let policy = match policy {
         Ok(policy) => policy,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     let own = policy.is_some();
     let policy = policy.unwrap_or_default();

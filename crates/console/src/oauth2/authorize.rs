@@ -174,7 +174,7 @@ fn consent(visit: &Visit, asked: &Asked, fault: Option<&Fault>) -> Response<Body
     let main = html! {
         div.narrow {
             (head("Sign in to a program", "The AWS CLI asks for credentials of this session.", html! {}))
-            @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             section.panel {
                 dl.facts {
                     dt { "Program" } dd { @if here { "aws login, on this machine" } @else { "aws login --remote, on another machine" } }

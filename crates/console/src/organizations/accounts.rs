@@ -92,7 +92,7 @@ fn place(visit: &Visit, target: &Target<'_>) -> Markup {
     let found = parent(visit, target.id).and_then(|parent| Ok((parent, Node::all(visit, false)?)));
     let (now, root) = match found {
         Ok(found) => found,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     let at = visit.at(target.path);
     html! {
@@ -254,7 +254,7 @@ fn form(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
         div.narrow {
             p.crumbs { a href=(visit.at("/organizations")) { "AWS accounts" } }
             (head("Add an AWS account", "", html! {}))
-            @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" {
                 (csrf(visit))
                 fieldset.panel {
@@ -298,7 +298,7 @@ fn requests(visit: &Visit) -> Markup {
     );
     let requests = match requests {
         Ok(requests) => requests,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     html! {
         h2.later { "Requests for accounts (" (requests.len()) ")" }

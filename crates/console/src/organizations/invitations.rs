@@ -97,7 +97,7 @@ fn words(state: &str) -> String {
 fn table(visit: &Visit, listed: &Result<Vec<s::Handshake>, Fault>, received: bool) -> Markup {
     let handshakes = match listed {
         Ok(handshakes) => handshakes,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, fault),
     };
     if handshakes.is_empty() {
         return nothing("None.");

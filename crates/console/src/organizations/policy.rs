@@ -98,7 +98,7 @@ fn form(
     };
     let main = html! {
         (head(&title, kind.about(), html! {}))
-        @if let Some(fault) = fault { (problem(visit, &fault.code, &fault.message)) }
+        @if let Some(fault) = fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             section.panel {
@@ -178,7 +178,7 @@ fn page(visit: &Visit, kind: Kind, id: &str, path: &str) -> Page {
         "targets" => targets_tab(visit, id, &at),
         "tags" => match tags_of(visit, id) {
             Ok(tags) => tags_form(visit, &format!("{path}/tags"), &for_people(tags)),
-            Err(fault) => problem(visit, &fault.code, &fault.message),
+            Err(fault) => problem(visit, &fault),
         },
         _ => html! {
             div.head { h2 { "Content" } @if ours { a.button href={ (at) "/edit" } { "Edit policy" } } }
@@ -215,7 +215,7 @@ fn targets_tab(visit: &Visit, id: &str, at: &str) -> Markup {
     );
     let targets = match targets {
         Ok(targets) => targets,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     let has = |id: &str| targets.iter().any(|t| t.target_id.as_deref() == Some(id));
     html! {

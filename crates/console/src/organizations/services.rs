@@ -119,7 +119,7 @@ fn service_field(id: &str) -> Markup {
 fn trusted(visit: &Visit, enabled: &Result<Vec<s::EnabledServicePrincipal>, Fault>) -> Markup {
     let enabled = match enabled {
         Ok(enabled) => enabled,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, fault),
     };
     html! {
         @if enabled.is_empty() { (nothing("No service has trusted access.")) } @else {
@@ -139,7 +139,7 @@ fn trusted(visit: &Visit, enabled: &Result<Vec<s::EnabledServicePrincipal>, Faul
 fn delegated(visit: &Visit, listed: &Result<Vec<s::DelegatedAdministrator>, Fault>) -> Markup {
     let administrators = match listed {
         Ok(administrators) => administrators,
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, fault),
     };
     html! {
         @if administrators.is_empty() { (nothing("No account administers a service for the organization.")) }
@@ -178,7 +178,7 @@ pub(super) fn delegated_to(visit: &Visit, account: &str) -> Markup {
         Ok(services) => services,
         // AWS's answer for an account that administers none.
         Err(fault) if fault.code == "AccountNotRegisteredException" => Vec::new(),
-        Err(fault) => return problem(visit, &fault.code, &fault.message),
+        Err(fault) => return problem(visit, &fault),
     };
     html! {
         @if services.is_empty() { (nothing("This account administers no service for the organization.")) } @else {

@@ -109,7 +109,7 @@ fn delegated(visit: &Visit) -> Markup {
             h2 { "Delegated administrator for AWS Organizations" }
             p.hint { "A policy of the organization that lets member accounts do some of its administration." }
             @match policy(visit) {
-                Err(fault) => (problem(visit, &fault.code, &fault.message)),
+                Err(fault) => (problem(visit, &fault)),
                 Ok(None) => a.button href={ (at) "/delegation" } { "Delegate" },
                 Ok(Some(text)) => {
                     (document(&text))
@@ -144,7 +144,7 @@ async fn delegation(visit: &Visit) -> Page {
     };
     let main = html! {
         (head("Delegation policy", "It lets member accounts do some of the organization's administration.", html! {}))
-        @if let Some(fault) = &fault { (problem(visit, &fault.code, &fault.message)) }
+        @if let Some(fault) = &fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             section.panel { (editor_fields(visit, "delegation", &text)) }

@@ -95,7 +95,7 @@ impl Target<'_> {
         let attached = match attached(visit, self.id, kind) {
             Ok(attached) => attached,
             Err(fault) => {
-                return html! { h2 { (kind.title()) } (problem(visit, &fault.code, &fault.message)) };
+                return html! { h2 { (kind.title()) } (problem(visit, &fault)) };
             }
         };
         let inherited = above.iter().rev().flat_map(|(id, name)| {
@@ -154,7 +154,7 @@ impl Target<'_> {
     pub(super) fn tags(&self, visit: &Visit) -> Markup {
         match self.tag_list(visit) {
             Ok(tags) => tags_form(visit, &format!("{}/tags", self.path), &for_people(tags)),
-            Err(fault) => problem(visit, &fault.code, &fault.message),
+            Err(fault) => problem(visit, &fault),
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) fn page(visit: &Visit) -> Page {
         @match body {
             Ok(body) => (body),
             // A member sees its organization, and not what is in it.
-            Err(fault) => { (problem(visit, &fault.code, &fault.message)) (facts(visit, &own)) },
+            Err(fault) => { (problem(visit, &fault)) (facts(visit, &own)) },
         }
     };
     Ok(shown(visit, "AWS accounts", main))

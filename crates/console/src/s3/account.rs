@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use twinlock_s3::public_access_block::account::{GetPublicAccessBlock, PutPublicAccessBlock};
 use twinlock_shapes::s3control as s;
 
-use super::refusal;
+use super::problem;
 use crate::{
     layout::{Service, show},
     parts::{csrf, head},
@@ -78,7 +78,7 @@ pub(super) async fn page(visit: &Visit) -> Page {
         div.narrow {
             (head("Block Public Access settings for this account", "They hold for every bucket of the account, beside the bucket's own settings: what either blocks is blocked.", html! {}))
             @match &held {
-                Err(fault) => (refusal(visit, fault)),
+                Err(fault) => (problem(visit, fault)),
                 Ok(held) => form.panel method="post" {
                     (csrf(visit))
                     (switches([held.block_public_acls, held.ignore_public_acls, held.block_public_policy, held.restrict_public_buckets]))

@@ -12,7 +12,7 @@ use twinlock_s3::{
 };
 use twinlock_shapes::s3 as s;
 
-use super::{PER_PAGE, page_of, path, refusal};
+use super::{PER_PAGE, page_of, path, problem};
 use crate::{
     flash::Flash,
     layout::{Service, show},
@@ -37,7 +37,7 @@ pub(crate) fn list(visit: &Visit) -> Page {
         (head("Buckets", "Buckets are containers for data. Their names are shared by all accounts.", html! { a.button.primary href=(visit.at("/s3/-/create")) { "Create bucket" } }))
         @match &buckets {
             Err(fault) => {
-                (refusal(visit, fault))
+                (problem(visit, fault))
                 p.hint { "You may know a bucket's name all the same: its address is " code { (visit.at("/s3/NAME")) } "." }
             }
             Ok(out) => (listed(visit, &out.buckets)),
@@ -140,7 +140,7 @@ fn create_page(visit: &Visit, fault: Option<&Fault>) -> Response<Body> {
     let main = html! {
         div.narrow {
             (head("Create bucket", "", html! {}))
-            @if let Some(fault) = fault { (refusal(visit, fault)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" {
                 (csrf(visit))
                 section.panel { (text("Bucket name", "bucketName", name, "Unique over all accounts of this server", &taken)) }
@@ -182,7 +182,7 @@ pub(crate) async fn delete(visit: &Visit, bucket: &str) -> Page {
         div.narrow {
             (head("Delete bucket", "", html! {}))
             @if let Some(fault) = &fault {
-                (refusal(visit, fault))
+                (problem(visit, fault))
                 @if fault.code == "BucketNotEmpty" { p { "Only an empty bucket can be deleted. " a href={ (visit.at(&path(bucket))) "/empty" } { "Empty bucket" } } }
             }
             form.panel method="post" {
@@ -234,7 +234,7 @@ pub(crate) async fn empty(visit: &Visit, bucket: &str) -> Page {
     let main = html! {
         div.narrow {
             (head("Empty bucket", "", html! {}))
-            @if let Some(fault) = &fault { (refusal(visit, fault)) }
+            @if let Some(fault) = &fault { (problem(visit, fault)) }
             @if gone > 0 { p.flash.note { (gone) " deleted, there are more: type the words and press the button again." } }
             form.panel method="post" data-rounds=(visit.at("/s3")) data-csrf=(visit.sign_in.csrf) {
                 (csrf(visit))

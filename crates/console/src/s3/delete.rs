@@ -9,7 +9,7 @@ use twinlock_shapes::s3 as s;
 
 use super::{
     chosen::{Chosen, folder_sent, from_folder, inside},
-    objects, path, refusal,
+    objects, path, problem,
 };
 use crate::{
     flash::Flash,
@@ -159,7 +159,7 @@ fn confirm(
         div.narrow {
             (objects::crumbs(visit, bucket, &folder_sent(visit)))
             (head(title, "", html! {}))
-            @if let Some(fault) = fault { (refusal(visit, fault)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form.panel method="post" action={ (visit.at(&path(bucket))) "/delete-objects" } data-rounds=(visit.at(back)) data-csrf=(visit.sign_in.csrf) {
                 (csrf(visit))
                 (from_folder(&folder_sent(visit)))

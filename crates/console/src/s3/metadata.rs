@@ -9,7 +9,7 @@ use twinlock_shapes::s3 as s;
 use super::{
     file_name, folder_of,
     object::{known, system_metadata},
-    object_path, objects, refusal,
+    object_path, objects, problem,
     transfer::source,
 };
 use crate::{
@@ -147,7 +147,7 @@ fn form(
         div.narrow {
             (objects::crumbs(visit, bucket, folder_of(key)))
             (head(&format!("Edit metadata of {}", file_name(key)), "The object is copied onto itself with other metadata: in a bucket with versioning that is a new version.", html! {}))
-            @if let Some(fault) = fault { (refusal(visit, fault)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" {
                 (csrf(visit))
                 input type="hidden" name="etag" value=(visit.form.filled("etag").unwrap_or(etag));

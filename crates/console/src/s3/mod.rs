@@ -33,7 +33,7 @@ use twinlock_s3::common::no_such_bucket;
 use crate::{
     http::{Request, encode},
     listing::page_number,
-    parts::refusal,
+    parts::problem,
     visit::{Page, Visit},
 };
 

@@ -13,9 +13,9 @@ use twinlock_shapes::s3 as s;
 
 use super::{
     chosen::from_folder,
-    file_name, folder_of, object_path, objects, path,
+    file_name, folder_of, object_path, objects, path, problem,
     properties::{sent_tags, tag_form},
-    refusal, size,
+    size,
     transfer::source,
 };
 use crate::{
@@ -94,7 +94,7 @@ async fn properties(visit: &Visit, bucket: &str, key: &str) -> Markup {
                 dt { "Storage class" } dd { (out.storage_class.as_deref().unwrap_or("STANDARD")) }
             }
         } }
-        @if let Err(fault) = &found { (refusal(visit, fault)) }
+        @if let Err(fault) = &found { (problem(visit, fault)) }
         @if let Ok(out) = &found {
             section.panel {
                 div.head { h2 { "Metadata" } a.button href={ (at) "/metadata?key=" (encode(key)) } { "Edit metadata" } }
@@ -112,7 +112,7 @@ async fn properties(visit: &Visit, bucket: &str, key: &str) -> Markup {
         }
         section.panel {
             h2 { "Tags" }
-            @match &tags { Ok(out) => (tag_form(visit, &format!("{at}/object-tags?key={}", encode(key)), &out.tag_set)), Err(fault) => (refusal(visit, fault)) }
+            @match &tags { Ok(out) => (tag_form(visit, &format!("{at}/object-tags?key={}", encode(key)), &out.tag_set)), Err(fault) => (problem(visit, fault)) }
         }
     }
 }

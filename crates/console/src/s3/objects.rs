@@ -8,7 +8,7 @@ use twinlock_shapes::s3 as s;
 use super::{
     PER_PAGE,
     chosen::{from_folder, version_value},
-    file_name, object_path, page_of, path, refusal, size, upload,
+    file_name, object_path, page_of, path, problem, size, upload,
 };
 use crate::{
     http::encode,
@@ -161,7 +161,7 @@ fn folder_name(prefix: &str) -> &str {
 async fn plain(visit: &Visit, bucket: &str, prefix: &str, q: &str) -> Markup {
     let mut listing = match listed(visit, bucket, &format!("{prefix}{q}")).await {
         Ok(listing) => listing,
-        Err(fault) => return refusal(visit, &fault),
+        Err(fault) => return problem(visit, &fault),
     };
     if listing.rows.is_empty() {
         return if q.is_empty() {
@@ -306,7 +306,7 @@ async fn every_version(visit: &Visit, bucket: &str, prefix: &str, q: &str) -> Ma
     };
     let mut out = match visit.effect::<ListObjectVersions>(input).await {
         Ok(out) => out,
-        Err(fault) => return refusal(visit, &fault),
+        Err(fault) => return problem(visit, &fault),
     };
     let versions = in_order(&mut out);
     if versions.is_empty() && out.common_prefixes.is_empty() {
@@ -359,7 +359,7 @@ pub(super) async fn versions_of(visit: &Visit, bucket: &str, key: &str) -> Marku
     };
     let mut out = match visit.effect::<ListObjectVersions>(input).await {
         Ok(out) => out,
-        Err(fault) => return refusal(visit, &fault),
+        Err(fault) => return problem(visit, &fault),
     };
     let mut versions = in_order(&mut out);
     versions.retain(|version| version.key == key);

@@ -12,7 +12,7 @@ use twinlock_s3::{
 };
 use twinlock_shapes::s3 as s;
 
-use super::{account::switches, path, refusal};
+use super::{account::switches, path, problem};
 use crate::{
     layout::{Service, show},
     parts::{copy, csrf, head, nothing},
@@ -55,7 +55,7 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
         section.panel {
             h2 { "Block public access (bucket settings)" }
             @match &block {
-                Err(fault) => (refusal(visit, fault)),
+                Err(fault) => (problem(visit, fault)),
                 Ok(block) => {
                     form method="post" action={ (at) "/block" } {
                         (csrf(visit))
@@ -70,7 +70,7 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
             @let held = policy_text(visit, bucket);
             div.head { h2 { "Bucket policy" } @if held.is_ok() { a.button href={ (at) "/policy" } { "Edit" } } }
             @match held {
-                Err(fault) => (refusal(visit, &fault)),
+                Err(fault) => (problem(visit, &fault)),
                 Ok(None) => (nothing("No policy. Other accounts have access only if one grants it.")),
                 Ok(Some(text)) => {
                     @if is_public(visit, bucket) { p { span.badge.closed { "Public" } " This policy lets everybody in." } }
@@ -83,7 +83,7 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
             @let held = rules(visit, bucket);
             div.head { h2 { "Cross-origin resource sharing (CORS)" } @if held.is_ok() { a.button href={ (at) "/cors" } { "Edit" } } }
             @match held {
-                Err(fault) => (refusal(visit, &fault)),
+                Err(fault) => (problem(visit, &fault)),
                 Ok(rules) if rules.is_empty() => (nothing("No rules. Browsers let no page of another origin in.")),
                 Ok(rules) => pre { code { (as_json(&rules)) } },
             }
@@ -152,7 +152,7 @@ pub(super) async fn policy(visit: &Visit, bucket: &str) -> Page {
 fn policy_page(visit: &Visit, bucket: &str, text: &str, fault: Option<&Fault>) -> Response<Body> {
     let main = html! {
         (head(&format!("Edit bucket policy of {bucket}"), "", html! { (copy(&format!("arn:aws:s3:::{bucket}"))) }))
-        @if let Some(fault) = fault { (refusal(visit, fault)) }
+        @if let Some(fault) = fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             (crate::iam::editor_fields(visit, "bucket", text))
@@ -200,7 +200,7 @@ fn ownership_panel(visit: &Visit, bucket: &str) -> Markup {
         section.panel {
             h2 { "Object Ownership" }
             @match &held {
-                Err(fault) => (refusal(visit, fault)),
+                Err(fault) => (problem(visit, fault)),
                 Ok(held) => form method="post" action={ (visit.at(&path(bucket))) "/ownership" } {
                     (csrf(visit))
                     @for (word, name, about) in OWNERSHIP {
@@ -341,7 +341,7 @@ const CORS_EXAMPLE: &str = r#"[
 fn cors_page(visit: &Visit, bucket: &str, text: &str, fault: Option<&Fault>) -> Response<Body> {
     let main = html! {
         (head(&format!("Edit CORS of {bucket}"), "Which pages of other origins browsers let read and write here. Rules give nobody a right that policies do not.", html! {}))
-        @if let Some(fault) = fault { (refusal(visit, fault)) }
+        @if let Some(fault) = fault { (problem(visit, fault)) }
         form method="post" {
             (csrf(visit))
             label.unseen for="rules" { "CORS rules" }

@@ -9,7 +9,7 @@ use twinlock_s3::{
 };
 use twinlock_shapes::s3 as s;
 
-use super::{path, refusal};
+use super::{path, problem};
 use crate::{
     parts::{copy, csrf},
     visit::{Page, Visit},
@@ -46,7 +46,7 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
         section.panel {
             h2 { "Bucket Versioning" }
             @match &versioning {
-                Err(fault) => (refusal(visit, fault)),
+                Err(fault) => (problem(visit, fault)),
                 Ok(out) => {
                     @let on = out.status.as_deref() == Some("Enabled");
                     p { @match out.status.as_deref() {
@@ -64,7 +64,7 @@ pub(super) fn tab(visit: &Visit, bucket: &str) -> Markup {
         }
         section.panel {
             h2 { "Tags" }
-            @match &tags { Err(fault) => (refusal(visit, fault)), Ok(tags) => (tag_form(visit, &format!("{at}/tags"), tags)) }
+            @match &tags { Err(fault) => (problem(visit, fault)), Ok(tags) => (tag_form(visit, &format!("{at}/tags"), tags)) }
         }
         (encryption(visit, bucket))
     }
@@ -79,7 +79,7 @@ fn encryption(visit: &Visit, bucket: &str) -> Markup {
         section.panel {
             h2 { "Default encryption" }
             @match held {
-                Err(fault) => (refusal(visit, &fault)),
+                Err(fault) => (problem(visit, &fault)),
                 Ok(out) => {
                     @let rule = out.server_side_encryption_configuration.and_then(|held| held.rules.into_iter().next());
                     @let asked = rule.and_then(|rule| rule.apply_server_side_encryption_by_default);

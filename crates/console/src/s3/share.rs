@@ -5,7 +5,7 @@ use twinlock_gate::{AuthType, Fault, LINK_SECONDS_MAX};
 use twinlock_s3::get_object::HeadObject;
 use twinlock_shapes::s3 as s;
 
-use super::{file_name, folder_of, object_path, objects, refusal};
+use super::{file_name, folder_of, object_path, objects, problem};
 use crate::{
     layout::{Service, show},
     parts::{copy, csrf, head, when},
@@ -62,7 +62,7 @@ pub(super) async fn page(visit: &Visit, bucket: &str) -> Page {
             (objects::crumbs(visit, bucket, folder_of(key)))
             (head(&format!("Share {}", file_name(key)), "Whoever has the presigned URL gets the object, without signing in, until the URL expires.", html! {}))
             @if let Err(fault) = &opens {
-                (refusal(visit, fault))
+                (problem(visit, fault))
                 p { "The URL gives what you may get yourself: as things stand, it will be refused." }
             }
             @if let Some(link) = &link {

@@ -9,7 +9,7 @@ use twinlock_shapes::s3 as s;
 use super::{
     buckets::names,
     chosen::{Chosen, folder_sent, from_folder},
-    file_name, folder_of, object_path, objects, path, refusal,
+    file_name, folder_of, object_path, objects, path, problem,
 };
 use crate::{
     http::encode,
@@ -274,7 +274,7 @@ fn form(
         div.narrow {
             (objects::crumbs(visit, bucket, from))
             (head(&title, "", html! {}))
-            @if let Some(fault) = fault { (refusal(visit, fault)) }
+            @if let Some(fault) = fault { (problem(visit, fault)) }
             form method="post" action=(action) {
                 (csrf(visit))
                 (from_folder(from))

@@ -11,7 +11,7 @@ use twinlock_s3::{
 };
 use twinlock_shapes::s3 as s;
 
-use super::{metadata, path, refusal};
+use super::{metadata, path, problem};
 use crate::{
     http::{encode, json as answer},
     layout::{Service, show},
@@ -81,7 +81,7 @@ pub(super) async fn create_folder(visit: &Visit, bucket: &str) -> Page {
         div.narrow {
             (super::objects::crumbs(visit, bucket, prefix))
             (head("Create folder", "A folder is a name that others begin with: an empty object keeps it there while nothing else does.", html! {}))
-            @if let Some(fault) = &fault { (refusal(visit, fault)) }
+            @if let Some(fault) = &fault { (problem(visit, fault)) }
             form.panel method="post" {
                 (csrf(visit))
                 (text("Folder name", "folderName", name, "", wrong))
