@@ -136,7 +136,8 @@ impl<'a> Cx<'a> {
     }
 
     /// Reasons of a denial by another account are told as of a resource without tags: conditions in the caller's own policies
-    /// would read them.
+    /// would read them. Where the tags alone make the denial, the other account lets the caller in but for them, so that the call
+    /// itself tells as much; then the reasons are the real ones, and never say that what is denied is allowed.
     fn reasons(
         &self,
         need: &Need,
@@ -147,7 +148,12 @@ impl<'a> Cx<'a> {
         if own || full.decision.allowed() || need.resource_tags.is_empty() {
             return full;
         }
-        self.ask(&need.untagged(), f)
+        let untagged = self.ask(&need.untagged(), f);
+        if untagged.decision.allowed() {
+            full
+        } else {
+            untagged
+        }
     }
 
     /// Whether the evaluator would allow it: for pages that show what stands open. Nothing runs on this answer: what runs

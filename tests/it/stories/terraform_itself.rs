@@ -2,7 +2,7 @@
 //! every resource and every data source that it has of IAM and Organizations.
 //!
 //! It runs where `terraform` is installed and the provider lies in a local mirror, since the tests reach no network; elsewhere
-//! it says that it did not. What the provider calls is also replayed without it, in `terraform.rs` and `terraform_s3.rs`.
+//! it says that it did not. What the provider calls is also replayed without it, in the other files named `terraform…`.
 
 use std::path::{Path, PathBuf};
 

@@ -127,6 +127,37 @@ fn a_missing_role_and_one_of_another_spelling_are_denied_alike() {
     assert_eq!(fault.code, "ValidationError");
 }
 
+/// What the call denies for the role's tags alone, an explanation must not call allowed.
+#[test]
+fn a_denial_that_only_tags_make_is_explained_as_a_denial() {
+    let w = world();
+    w.role(PROD, "Red", &trusting("arn:aws:iam::111111111111:root"), "");
+    let tag = twinlock_shapes::iam::Tag {
+        key: "team".into(),
+        value: "red".into(),
+    };
+    let input = twinlock_shapes::iam::TagRoleInput {
+        role_name: "Red".into(),
+        tags: vec![tag],
+    };
+    w.change::<TagRole>(&root(PROD), input).expect("tagged");
+    let everything = r#""Action":"*","Resource":"*""#;
+    let red = r#""Condition":{"StringEquals":{"aws:ResourceTag/team":"red"}}"#;
+    let caller = w.user(
+        DEV,
+        "Bob",
+        &format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{everything}}},{{"Effect":"Deny",{everything},{red}}}]}}"#
+        ),
+    );
+    let arn = format!("arn:aws:iam::{PROD}:role/Red");
+    denied(w.effect::<AssumeRole>(&caller, assume(&arn)));
+    let snapshot = w.world.directory.published();
+    let need = super::doors::asked(Need::on(super::assume_role::ASSUME, arn), &snapshot);
+    let explained = w.world.explain(&caller, &need).expect("explained");
+    assert!(!explained.for_caller(Some(DEV)).decision.allowed());
+}
+
 /// A caller writes conditions on tags into its own policies and looks at how it is refused.
 #[test]
 fn the_tags_of_another_accounts_role_cannot_be_felt_out() {
